@@ -1,0 +1,32 @@
+/**
+ * Serde: a pair of functions between a value and its bytes, as Kafka Streams' `Serde`.
+ *
+ * A serde never sees null: the engine maps null to null bytes (a tombstone) on both sides by itself.
+ */
+export interface Serde<T> {
+  /** Shown in the plan and compared between threads, e.g. `string`, `json`, `int64`. */
+  readonly name: string;
+  /** Value to bytes. May return a view of a buffer that is valid only until the next call on any serde. */
+  serialize(value: T, topic: string): Uint8Array;
+  /** Bytes to value. `data` is valid only during the call: keep no reference to it (copy what you keep). */
+  deserialize(data: Uint8Array, topic: string): T;
+  /**
+   * True where values are immutable (strings, numbers, booleans, bigint). State stores then hand values out without
+   * copying them. Default false.
+   */
+  readonly immutable?: boolean;
+  /**
+   * A Map key that is equal exactly when two values have equal bytes: the value itself for strings and numbers.
+   * Default: the bytes as a latin1 string. Used by state stores only.
+   */
+  mapKey?(value: T): string | number;
+  /**
+   * Offers to write straight into `target` at `offset` (which has at least `room` bytes free); returns the number of
+   * bytes written, or -1 when it does not fit (the caller then grows the buffer and asks again). Optional: it saves a
+   * copy on the hot path.
+   */
+  writeInto?(value: T, target: Buffer, offset: number, room: number): number;
+}
+
+/** The value type of a serde. */
+export type SerdeType<S> = S extends Serde<infer T> ? T : never;

@@ -1,0 +1,125 @@
+import type { SerializedError } from '../errors.ts';
+
+/**
+ * Everything that crosses between the coordinator and a shard. Batches travel as transferred buffers; all else is
+ * small. The order of messages on a port is the order of events: a `commit` comes after the batches sent before it.
+ */
+
+/** What a shard is started with (the argument of its one long-running piscina task, beside its port). */
+export interface ShardStart {
+  readonly shard: number;
+  readonly applicationId: string;
+  /** URL of the module that both sides import. */
+  readonly topologyUrl: string;
+  readonly planHash: string;
+  readonly settings: ShardSettings;
+}
+
+/** The part of the configuration that a shard needs: data only, since functions cannot cross. */
+export interface ShardSettings {
+  readonly processingGuarantee: 'at_least_once' | 'at_most_once' | 'exactly_once_v2';
+  /** -1: never wait; 0: wait while the broker has unfetched data; >0: that long after it has none. */
+  readonly maxTaskIdleMs: number;
+  /** Bytes of cached, not yet forwarded updates for this shard; 0 turns caching off. */
+  readonly cacheMaxBytes: number;
+  /** Bytes of output after which frames are handed to the coordinator before the commit. */
+  readonly outputFlushBytes: number;
+  readonly deserializationExceptionHandler: 'fail' | 'continue' | 'dead-letter';
+  readonly processingExceptionHandler: 'fail' | 'continue' | 'dead-letter';
+  readonly productionExceptionHandler: 'fail' | 'continue' | 'dead-letter';
+  readonly deadLetterTopic: string | undefined;
+  readonly maxRequestBytes: number;
+  readonly appConfig: Readonly<Record<string, unknown>>;
+}
+
+/** A partition of a task's input. `generation` changes whenever the task is given out anew; it is the fencing epoch. */
+export interface TaskInput {
+  readonly topic: string;
+  readonly partition: number;
+  readonly startOffset: number;
+  /** From the commit metadata; -1 when unknown. */
+  readonly partitionTimeMs: number;
+}
+
+export type ToShard =
+  /** Partition counts of topics that sinks write to; sent before the first task and again when one changes. */
+  | { readonly type: 'topics'; readonly partitions: Readonly<Record<string, number>> }
+  /** Make the task. It restores until `run` comes. */
+  | { readonly type: 'createTask'; readonly taskId: string; readonly generation: number; readonly inputs: readonly TaskInput[] }
+  | { readonly type: 'restore'; readonly taskId: string; readonly generation: number; readonly store: string; readonly bytes: Uint8Array; readonly recordCount: number }
+  /** Restored (or suspended and given back unchanged): process input from now on, under this generation. */
+  | { readonly type: 'runTask'; readonly taskId: string; readonly generation: number; readonly inputs: readonly TaskInput[] }
+  /** Keep state, process nothing more, drop what is queued. */
+  | { readonly type: 'suspendTask'; readonly taskId: string }
+  | { readonly type: 'closeTask'; readonly taskId: string }
+  | { readonly type: 'batch'; readonly taskId: string; readonly generation: number; readonly topic: string; readonly partition: number; readonly bytes: Uint8Array; readonly recordCount: number; readonly nextOffset: number }
+  /** Nothing to fetch beyond this offset just now. */
+  | { readonly type: 'caughtUp'; readonly taskId: string; readonly generation: number; readonly topic: string; readonly partition: number; readonly offset: number }
+  | { readonly type: 'globalBatch'; readonly store: string; readonly partition: number; readonly bytes: Uint8Array; readonly recordCount: number }
+  /** Close the epoch: flush caches, serialise changed state, answer `epochDone`, go on with the next one. */
+  | { readonly type: 'commit'; readonly epoch: number }
+  /** That epoch's transaction is committed. */
+  | { readonly type: 'committed'; readonly epoch: number }
+  /** Stop processing and punctuating (KIP-834), or go on. */
+  | { readonly type: 'pause' }
+  | { readonly type: 'resume' }
+  | { readonly type: 'describe'; readonly requestId: number; readonly store: string; readonly partition: number | undefined; readonly query: StoreQuery }
+  | { readonly type: 'close' };
+
+/** A read of a store from the main thread (interactive queries). Keys and values travel as serialised bytes. */
+export type StoreQuery =
+  | { readonly kind: 'get'; readonly key: Uint8Array }
+  | { readonly kind: 'all'; readonly limit: number }
+  | { readonly kind: 'count' };
+
+/** Output of one task for one partition of one topic, as record batches. */
+export interface OutputFrame {
+  readonly taskId: string;
+  readonly generation: number;
+  readonly topic: string;
+  /** -1: the shard does not know the topic; the coordinator chooses by murmur2 of the key. */
+  readonly partition: number;
+  readonly recordCount: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface TaskProgress {
+  readonly taskId: string;
+  readonly generation: number;
+  /** Next offsets to process, with the commit metadata; only those that moved in this epoch. */
+  readonly offsets: readonly { readonly topic: string; readonly partition: number; readonly offset: number; readonly metadata: string }[];
+  readonly streamTimeMs: number;
+}
+
+export type FromShard =
+  | { readonly type: 'ready'; readonly planHash: string }
+  | { readonly type: 'taskCreated'; readonly taskId: string; readonly generation: number }
+  | { readonly type: 'restored'; readonly taskId: string; readonly generation: number; readonly store: string; readonly recordCount: number; readonly recycled: ArrayBuffer | undefined }
+  /** Processed and no longer queued: the basis of back-pressure. `recycled` goes back to the transport. */
+  | { readonly type: 'consumed'; readonly taskId: string; readonly generation: number; readonly topic: string; readonly partition: number; readonly recordCount: number; readonly bytes: number; readonly recycled: ArrayBuffer | undefined }
+  | { readonly type: 'output'; readonly epoch: number; readonly frames: readonly OutputFrame[] }
+  | { readonly type: 'epochDone'; readonly epoch: number; readonly frames: readonly OutputFrame[]; readonly tasks: readonly TaskProgress[]; readonly stats: ShardStats }
+  /** context.commit() was called. */
+  | { readonly type: 'commitRequested' }
+  /** A task can do no more: a handler said fail, or a store broke. The shard lives on; the coordinator decides. */
+  | { readonly type: 'taskFailed'; readonly taskId: string; readonly generation: number; readonly error: SerializedError }
+  | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string; readonly context: Record<string, string | number> }
+  | { readonly type: 'queryResult'; readonly requestId: number; readonly result: readonly QueryRow[]; readonly error: SerializedError | undefined }
+  | { readonly type: 'closed' };
+
+export interface QueryRow {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+  readonly timestamp: number;
+}
+
+/** Counters since the shard started. */
+export interface ShardStats {
+  readonly recordsProcessed: number;
+  readonly recordsDropped: number;
+  readonly recordsOut: number;
+  readonly deadLetters: number;
+  /** Time spent in handlers, in ms; with wall time it gives the busy share. */
+  readonly busyMs: number;
+  readonly heapUsedBytes: number;
+}
