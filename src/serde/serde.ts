@@ -26,6 +26,12 @@ export interface Serde<T> {
    * copy on the hot path.
    */
   writeInto?(value: T, target: Buffer, offset: number, room: number): number;
+  /**
+   * The bytes to choose an output partition by, where they are not the serialised key itself: windowed keys are
+   * partitioned by their inner key. Whoever partitions a record by its key asks for these first. May return a view that
+   * is valid only until the next call. Kafka Streams' `WindowedStreamPartitioner`.
+   */
+  partitionBytes?(value: T, topic: string): Uint8Array;
 }
 
 /** The value type of a serde. */

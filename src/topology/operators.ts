@@ -45,6 +45,8 @@ export type Operator =
       readonly left: boolean;
       readonly joiner: (value: any, tableValue: any, key: any) => any;
       readonly store: string;
+      /** What to do with the row found in `store` before joining: the table is a view of the stored one. Mostly empty. */
+      readonly view: readonly TableViewStep[];
     }
   | {
       readonly type: 'streamGlobalTableJoin';
@@ -55,6 +57,14 @@ export type Operator =
     }
   /** A user's own Processor (low-level API, or DSL `process`). */
   | { readonly type: 'custom'; readonly supplier: ProcessorSupplier<any, any, any, any> };
+
+/**
+ * One step of a table that is not stored itself: applied in order to a row of the stored table it comes from. Kafka
+ * Streams' `KTableValueGetter` chain. A row that a filter rejects, and a missing row, are null and skip the steps left.
+ */
+export type TableViewStep =
+  | { readonly type: 'filter'; readonly predicate: (key: any, value: any) => boolean; readonly not: boolean }
+  | { readonly type: 'mapValues'; readonly mapper: (value: any, key: any) => any };
 
 /** Tumbling (advance = size) or hopping windows: `[start, start + size)`, aligned to the epoch. Milliseconds. */
 export interface TimeWindowsSpec {

@@ -1,3 +1,4 @@
+import type { StoreSpec } from '../state/store-spec.ts';
 import type { Header, Headers } from './operators.ts';
 
 /** The low-level Processor API: what a user implements. Names as in Kafka Streams. */
@@ -10,8 +11,12 @@ export interface Processor<KIn = any, VIn = any, KOut = any, VOut = any> {
   close?(): void;
 }
 
-/** Makes one new Processor per task; may name stores that are connected by themselves. */
-export type ProcessorSupplier<KIn = any, VIn = any, KOut = any, VOut = any> = () => Processor<KIn, VIn, KOut, VOut>;
+/** Makes one new Processor per task; a plain function, which may carry stores that are added and connected by themselves. */
+export interface ProcessorSupplier<KIn = any, VIn = any, KOut = any, VOut = any> {
+  (): Processor<KIn, VIn, KOut, VOut>;
+  /** Kafka Streams' `ConnectedStoreProvider`. */
+  readonly stores?: readonly StoreSpec<any, any>[];
+}
 
 /** An immutable record, as Kafka Streams' `api.Record`. */
 export interface ProcessorRecord<K = any, V = any> {
