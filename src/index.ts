@@ -1,0 +1,70 @@
+/**
+ * Millrace: Kafka Streams for TypeScript, on worker threads.
+ *
+ * ```ts
+ * import { Serdes, StreamsBuilder } from 'millrace';
+ * ```
+ */
+
+// Errors: one class, a closed list of codes.
+export { type ErrorCode, isMillraceError, MillraceError } from './errors.ts';
+
+// Serdes: how keys and values become bytes.
+export { type Serde, type SerdeType, Serdes, type TimeWindow, type Windowed } from './serde/index.ts';
+
+// The DSL: streams and tables.
+export {
+  BranchedKStream,
+  type Branches,
+  type BranchOptions,
+  type ConsumedOptions,
+  type FixedKeyProcessor,
+  type FixedKeyProcessorContext,
+  type FixedKeyProcessorSupplier,
+  type FixedKeyRecord,
+  GlobalKTable,
+  type GroupedOptions,
+  type JoinedOptions,
+  KGroupedStream,
+  KStream,
+  KTable,
+  loadTopology,
+  type MaterializedOptions,
+  type NamedOptions,
+  type PrintOptions,
+  type ProcessOptions,
+  type ProducedOptions,
+  type RepartitionedOptions,
+  type StoredOptions,
+  StreamsBuilder,
+  type StreamsBuilderOptions,
+  type TableOptions,
+  TimeWindowedKStream,
+  TimeWindows,
+  type WindowMaterializedOptions,
+  type WindowStoredOptions,
+} from './dsl/index.ts';
+
+// The low-level API: processors and stores put together by name.
+export { type GlobalStoreOptions, type LoggingOption, type SinkOptions, type SourceOptions, type StoreOptions, Stores, Topology, type TopologyDescription, type TopologyOptions, type WindowStoreOptions } from './topology/index.ts';
+export type {
+  Cancellable,
+  ConsumedRecord,
+  ForwardRecord,
+  Header,
+  Headers,
+  Processor,
+  ProcessorContext,
+  ProcessorRecord,
+  ProcessorSupplier,
+  PunctuationType,
+  RecordContext,
+  RecordMetadata,
+  StreamPartitioner,
+  TimestampExtractor,
+  TopicNameExtractor,
+} from './topology/index.ts';
+export type { StoreKind, StoreSpec } from './state/store-spec.ts';
+
+// What to do about bad records and failing functions.
+export type { DeserializationExceptionHandler, ErrorContext, HandlerResponse, ProcessingExceptionHandler, ProductionExceptionHandler } from './topology/index.ts';
