@@ -58,19 +58,10 @@ export type ToShard =
   | { readonly type: 'globalBatch'; readonly store: string; readonly partition: number; readonly bytes: Uint8Array; readonly recordCount: number }
   /** Close the epoch: flush caches, serialise changed state, answer `epochDone`, go on with the next one. */
   | { readonly type: 'commit'; readonly epoch: number }
-  /** That epoch's transaction is committed. */
-  | { readonly type: 'committed'; readonly epoch: number }
   /** Stop processing and punctuating (KIP-834), or go on. */
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
-  | { readonly type: 'describe'; readonly requestId: number; readonly store: string; readonly partition: number | undefined; readonly query: StoreQuery }
   | { readonly type: 'close' };
-
-/** A read of a store from the main thread (interactive queries). Keys and values travel as serialised bytes. */
-export type StoreQuery =
-  | { readonly kind: 'get'; readonly key: Uint8Array }
-  | { readonly kind: 'all'; readonly limit: number }
-  | { readonly kind: 'count' };
 
 /** Output of one task for one partition of one topic, as record batches. */
 export interface OutputFrame {
@@ -93,25 +84,18 @@ export interface TaskProgress {
 
 export type FromShard =
   | { readonly type: 'ready'; readonly planHash: string }
-  | { readonly type: 'taskCreated'; readonly taskId: string; readonly generation: number }
-  | { readonly type: 'restored'; readonly taskId: string; readonly generation: number; readonly store: string; readonly recordCount: number; readonly recycled: ArrayBuffer | undefined }
-  /** Processed and no longer queued: the basis of back-pressure. `recycled` goes back to the transport. */
-  | { readonly type: 'consumed'; readonly taskId: string; readonly generation: number; readonly topic: string; readonly partition: number; readonly recordCount: number; readonly bytes: number; readonly recycled: ArrayBuffer | undefined }
+  /** The shard could not start: the module threw, or its plan is another one. It ends after this. */
+  | { readonly type: 'startFailed'; readonly error: SerializedError }
+  | { readonly type: 'restored'; readonly taskId: string; readonly generation: number; readonly store: string; readonly recordCount: number }
+  /** Processed and no longer queued: the basis of back-pressure. */
+  | { readonly type: 'consumed'; readonly taskId: string; readonly generation: number; readonly topic: string; readonly partition: number; readonly recordCount: number; readonly bytes: number }
   | { readonly type: 'output'; readonly epoch: number; readonly frames: readonly OutputFrame[] }
   | { readonly type: 'epochDone'; readonly epoch: number; readonly frames: readonly OutputFrame[]; readonly tasks: readonly TaskProgress[]; readonly stats: ShardStats }
   /** context.commit() was called. */
   | { readonly type: 'commitRequested' }
   /** A task can do no more: a handler said fail, or a store broke. The shard lives on; the coordinator decides. */
   | { readonly type: 'taskFailed'; readonly taskId: string; readonly generation: number; readonly error: SerializedError }
-  | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string; readonly context: Record<string, string | number> }
-  | { readonly type: 'queryResult'; readonly requestId: number; readonly result: readonly QueryRow[]; readonly error: SerializedError | undefined }
-  | { readonly type: 'closed' };
-
-export interface QueryRow {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array;
-  readonly timestamp: number;
-}
+  | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string; readonly context: Record<string, string | number> };
 
 /** Counters since the shard started. */
 export interface ShardStats {

@@ -55,8 +55,11 @@ export interface TransportAdmin {
   createTopics(topics: readonly NewTopic[]): Promise<Map<string, 'created' | 'exists'>>;
   /** Deletes records below the offsets (repartition topics after commit). Best effort. */
   deleteRecords(upTo: readonly TopicPartitionOffset[]): Promise<void>;
-  /** `latest` is the last stable offset for a read_committed reader. */
-  listOffsets(partitions: readonly TopicPartition[], at: 'earliest' | 'latest'): Promise<TopicPartitionOffset[]>;
+  /** `latest` is the last stable offset (read_committed); `highWatermark` also counts open transactions. */
+  listOffsets(
+    partitions: readonly TopicPartition[],
+    at: 'earliest' | 'latest' | 'highWatermark',
+  ): Promise<TopicPartitionOffset[]>;
 }
 
 /** What the group told us; the listener answers by calling {@link GroupConsumer.assign}. */
@@ -109,7 +112,7 @@ export interface PartitionReader {
 export interface Producer {
   /** Fences older producers of the same transactional id and finishes what they left open. Once, before anything else. */
   initTransactions(timeoutMs: number): Promise<void>;
-  begin(): void;
+  begin(): Promise<void>;
   /**
    * Queues records; resolves when they are queued (it yields while the queue is full). With exactly-once, only between
    * `begin` and `commit`. Partition is explicit in every batch.

@@ -1,0 +1,191 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MillraceError } from './errors.ts';
+
+/**
+ * Every option of an application, with its type, default, check and Kafka's name. Nothing else in the code base has
+ * defaults of its own. Options may be given by our name (`commitIntervalMs`) or by Kafka's (`'commit.interval.ms'`).
+ */
+
+export type ProcessingGuarantee = 'at_least_once' | 'at_most_once' | 'exactly_once_v2';
+export type HandlerName = 'fail' | 'continue' | 'dead-letter';
+export type ClientConfig = Readonly<Record<string, string | number | boolean>>;
+
+/** The options after defaults and checks. Durations in milliseconds, sizes in bytes. */
+export interface ResolvedConfig {
+  readonly applicationId: string;
+  readonly bootstrapServers: string;
+  readonly clientId: string;
+  readonly numStreamThreads: number;
+  readonly processingGuarantee: ProcessingGuarantee;
+  readonly commitIntervalMs: number;
+  readonly pollMs: number;
+  readonly maxPollRecords: number;
+  readonly bufferedRecordsPerPartition: number;
+  readonly outputBufferMaxBytes: number;
+  readonly maxTaskIdleMs: number;
+  readonly taskTimeoutMs: number;
+  readonly stateDir: string;
+  readonly statestoreCacheMaxBytes: number;
+  readonly replicationFactor: number;
+  readonly autoOffsetReset: 'earliest' | 'latest' | 'none';
+  readonly transactionTimeoutMs: number;
+  readonly repartitionPurgeIntervalMs: number;
+  readonly windowstoreChangelogAdditionalRetentionMs: number;
+  readonly requestTimeoutMs: number;
+  readonly rebalanceDrainTimeoutMs: number;
+  readonly deserializationExceptionHandler: HandlerName;
+  readonly processingExceptionHandler: HandlerName;
+  readonly productionExceptionHandler: HandlerName;
+  readonly deadLetterTopic: string | undefined;
+  readonly transport: 'librdkafka';
+  readonly maxThreadRestarts: number;
+  readonly consumer: ClientConfig;
+  readonly producer: ClientConfig;
+  readonly admin: ClientConfig;
+  readonly topic: Readonly<Record<string, string>>;
+  readonly app: Readonly<Record<string, unknown>>;
+}
+
+/** What a user passes: `applicationId` and `bootstrapServers` are required, all else has a default. */
+export type KafkaStreamsConfig = Partial<Omit<ResolvedConfig, 'applicationId' | 'bootstrapServers'>> &
+  Pick<ResolvedConfig, 'applicationId' | 'bootstrapServers'>;
+
+/** The same by Kafka's names, e.g. `{ 'application.id': 'x' }`; both forms may be mixed. */
+export type KafkaNamedConfig = Readonly<Record<string, unknown>>;
+
+interface Option {
+  readonly kafkaName: string;
+  readonly doc: string;
+  /** Undefined: required, or computed in {@link resolveConfig}. */
+  readonly fallback?: unknown;
+  /** Returns what is wrong, or undefined. */
+  readonly check: (value: unknown) => string | undefined;
+}
+
+const text = (value: unknown) => (typeof value === 'string' && value.length > 0 ? undefined : 'must be a non-empty string');
+const integer =
+  (min: number, max = Number.MAX_SAFE_INTEGER) =>
+  (value: unknown) =>
+    Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
+      ? undefined
+      : max === Number.MAX_SAFE_INTEGER
+        ? `must be a whole number of at least ${min}`
+        : `must be a whole number from ${min} to ${max}`;
+const oneOf =
+  (...allowed: string[]) =>
+  (value: unknown) =>
+    allowed.includes(value as string) ? undefined : `must be one of ${allowed.join(', ')}`;
+const record = (value: unknown) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : 'must be an object';
+const optional = (check: (value: unknown) => string | undefined) => (value: unknown) =>
+  value === undefined ? undefined : check(value);
+const bootstrap = (value: unknown) => {
+  if (typeof value !== 'string' || value.length === 0) return 'must be host:port, or several separated by commas';
+  const bad = value.split(',').find((part) => !/^(\[[0-9a-fA-F:]+\]|[^:\s,]+):\d{1,5}$/.test(part.trim()));
+  return bad === undefined ? undefined : `has "${bad.trim()}", which is not host:port`;
+};
+const applicationId = (value: unknown) =>
+  typeof value === 'string' && /^[a-zA-Z0-9._-]{1,200}$/.test(value)
+    ? undefined
+    : 'must be 1 to 200 of the characters a-z A-Z 0-9 . _ - (it becomes part of topic names)';
+
+const handler = oneOf('fail', 'continue', 'dead-letter');
+
+/** The table. Keys are our names. */
+export const options: Readonly<Record<keyof ResolvedConfig, Option>> = {
+  applicationId: { kafkaName: 'application.id', check: applicationId, doc: 'Consumer group, prefix of internal topics and of transactional ids.' },
+  bootstrapServers: { kafkaName: 'bootstrap.servers', check: bootstrap, doc: 'host:port of one or more brokers, separated by commas.' },
+  clientId: { kafkaName: 'client.id', fallback: '', check: (v) => (typeof v === 'string' ? undefined : 'must be a string'), doc: 'Default: <application.id>-<process id>.' },
+  numStreamThreads: { kafkaName: 'num.stream.threads', fallback: 1, check: integer(1, 256), doc: 'Shards: worker threads that run processors.' },
+  processingGuarantee: { kafkaName: 'processing.guarantee', fallback: 'at_least_once', check: oneOf('at_least_once', 'at_most_once', 'exactly_once_v2'), doc: 'at_most_once is ours: offsets are committed before records are processed.' },
+  commitIntervalMs: { kafkaName: 'commit.interval.ms', check: optional(integer(1)), doc: 'Default 30000, with exactly_once_v2 100.' },
+  pollMs: { kafkaName: 'poll.ms', fallback: 100, check: integer(0, 10_000), doc: 'How long one poll waits for records.' },
+  maxPollRecords: { kafkaName: 'max.poll.records', fallback: 5000, check: integer(1, 100_000), doc: 'Records taken from the client at once. (Kafka Streams: 1000; here batches, not records, cross threads.)' },
+  bufferedRecordsPerPartition: { kafkaName: 'buffered.records.per.partition', fallback: 10_000, check: integer(1), doc: 'Records of one partition waiting in its shard; beyond it the partition is paused. (Kafka Streams: 1000.)' },
+  outputBufferMaxBytes: { kafkaName: 'output.buffer.max.bytes', fallback: 64 * 1024 * 1024, check: integer(1024), doc: 'Output waiting for its commit; beyond it all inputs are paused. Ours.' },
+  maxTaskIdleMs: { kafkaName: 'max.task.idle.ms', fallback: 0, check: integer(-1), doc: '-1: never wait for an empty input; 0: while the broker has more; >0: that long after.' },
+  taskTimeoutMs: { kafkaName: 'task.timeout.ms', fallback: 300_000, check: integer(0), doc: 'How long retriable trouble of commits and clients is retried.' },
+  stateDir: { kafkaName: 'state.dir', fallback: join(tmpdir(), 'kafka-streams'), check: text, doc: 'Holds the process id that transactional ids are made of.' },
+  statestoreCacheMaxBytes: { kafkaName: 'statestore.cache.max.bytes', fallback: 10 * 1024 * 1024, check: integer(0), doc: 'Record cache of the process, divided among its threads; 0 turns caching off.' },
+  replicationFactor: { kafkaName: 'replication.factor', fallback: -1, check: integer(-1, 32_767), doc: "Of internal topics; -1: the broker's default." },
+  autoOffsetReset: { kafkaName: 'auto.offset.reset', fallback: 'earliest', check: oneOf('earliest', 'latest', 'none'), doc: 'Where to start without a committed offset.' },
+  transactionTimeoutMs: { kafkaName: 'transaction.timeout.ms', fallback: 10_000, check: integer(1000, 900_000), doc: 'The broker aborts a transaction that is open longer.' },
+  repartitionPurgeIntervalMs: { kafkaName: 'repartition.purge.interval.ms', fallback: 30_000, check: integer(1), doc: 'How often consumed records of repartition topics are deleted.' },
+  windowstoreChangelogAdditionalRetentionMs: { kafkaName: 'windowstore.changelog.additional.retention.ms', fallback: 86_400_000, check: integer(0), doc: 'Added to the retention of window changelogs.' },
+  requestTimeoutMs: { kafkaName: 'request.timeout.ms', fallback: 40_000, check: integer(100), doc: 'How long start-up waits for the cluster, and one request for its answer.' },
+  rebalanceDrainTimeoutMs: { kafkaName: 'rebalance.drain.timeout.ms', fallback: 30_000, check: integer(0), doc: 'How long a revoked partition may finish and commit. Ours.' },
+  deserializationExceptionHandler: { kafkaName: 'deserialization.exception.handler', fallback: 'fail', check: handler, doc: 'A function instead of a name is an option of StreamsBuilder.' },
+  processingExceptionHandler: { kafkaName: 'processing.exception.handler', fallback: 'fail', check: handler, doc: 'A function instead of a name is an option of StreamsBuilder.' },
+  productionExceptionHandler: { kafkaName: 'production.exception.handler', fallback: 'fail', check: handler, doc: 'A function instead of a name is an option of StreamsBuilder.' },
+  deadLetterTopic: { kafkaName: 'errors.dead.letter.queue.topic.name', check: optional(text), doc: 'Where dead-letter handlers write; it must exist.' },
+  transport: { kafkaName: 'transport', fallback: 'librdkafka', check: oneOf('librdkafka'), doc: 'The Kafka client underneath. Ours.' },
+  maxThreadRestarts: { kafkaName: 'max.thread.restarts', fallback: 10, check: integer(0), doc: 'Dead worker threads replaced within ten minutes before the application gives up. Ours.' },
+  consumer: { kafkaName: 'consumer', fallback: {}, check: record, doc: "Settings for the consumer by the client's names; Kafka's `consumer.` prefix." },
+  producer: { kafkaName: 'producer', fallback: {}, check: record, doc: "Settings for the producer; Kafka's `producer.` prefix." },
+  admin: { kafkaName: 'admin', fallback: {}, check: record, doc: "Settings for the admin client; Kafka's `admin.` prefix." },
+  topic: { kafkaName: 'topic', fallback: {}, check: record, doc: "Configs of internal topics; Kafka's `topic.` prefix." },
+  app: { kafkaName: 'app', fallback: {}, check: record, doc: "The application's own settings, handed to processors; plain data only." },
+};
+
+const prefixes = ['consumer', 'producer', 'admin', 'topic', 'app'] as const;
+const byKafkaName = new Map(Object.entries(options).map(([name, option]) => [option.kafkaName, name as keyof ResolvedConfig]));
+
+/** Sorts one given option into `result`; throws on a name nobody knows. */
+function place(result: Record<string, unknown>, given: string, value: unknown): void {
+  const name = given in options ? given : byKafkaName.get(given);
+  if (name !== undefined) {
+    result[name] = (prefixes as readonly string[]).includes(name) ? { ...(result[name] as object), ...(value as object) } : value;
+    return;
+  }
+  const prefix = prefixes.find((candidate) => given.startsWith(`${candidate}.`));
+  if (prefix === undefined) {
+    throw new MillraceError('INVALID_CONFIG', `Unknown option "${given}". ${suggestion(given)}`, { context: { option: given } });
+  }
+  result[prefix] = { ...(result[prefix] as object | undefined), [given.slice(prefix.length + 1)]: value };
+}
+
+function suggestion(given: string): string {
+  const plain = given.toLowerCase().replaceAll(/[^a-z]/g, '');
+  const near = [...byKafkaName].find(([kafkaName, name]) => {
+    const candidates = [kafkaName, name].map((candidate) => candidate.toLowerCase().replaceAll(/[^a-z]/g, ''));
+    return candidates.some((candidate) => candidate.startsWith(plain) || plain.startsWith(candidate));
+  });
+  return near === undefined
+    ? 'Client settings go under consumer, producer or admin; your own under app.'
+    : `Did you mean "${near[1]}" ("${near[0]}")?`;
+}
+
+/**
+ * Applies defaults and checks everything.
+ *
+ * @throws MillraceError INVALID_CONFIG naming the option, the value and what is allowed.
+ */
+export function resolveConfig(given: KafkaStreamsConfig | KafkaNamedConfig): ResolvedConfig {
+  const result: Record<string, unknown> = {};
+  for (const [name, option] of Object.entries(options)) result[name] = option.fallback;
+  for (const [name, value] of Object.entries(given)) if (value !== undefined) place(result, name, value);
+  result.commitIntervalMs ??= result.processingGuarantee === 'exactly_once_v2' ? 100 : 30_000;
+  for (const [name, option] of Object.entries(options)) {
+    const problem = option.check(result[name]);
+    if (problem === undefined) continue;
+    const shown = result[name] === undefined ? 'is missing: it' : `= ${JSON.stringify(result[name])}`;
+    throw new MillraceError('INVALID_CONFIG', `Option ${name} ("${option.kafkaName}") ${shown} ${problem}.`, { context: { option: name } });
+  }
+  return checkTogether(result as unknown as ResolvedConfig);
+}
+
+/** Rules over more than one option. */
+function checkTogether(config: ResolvedConfig): ResolvedConfig {
+  if (config.processingGuarantee === 'exactly_once_v2' && config.transactionTimeoutMs < config.commitIntervalMs) {
+    throw new MillraceError(
+      'INVALID_CONFIG',
+      `Option transactionTimeoutMs ("transaction.timeout.ms") = ${config.transactionTimeoutMs} must not be below commitIntervalMs = ${config.commitIntervalMs}: the broker would abort every transaction.`,
+    );
+  }
+  const wantsDeadLetters = [config.deserializationExceptionHandler, config.processingExceptionHandler, config.productionExceptionHandler].includes('dead-letter');
+  if (wantsDeadLetters && config.deadLetterTopic === undefined) {
+    throw new MillraceError('INVALID_CONFIG', 'An exception handler says "dead-letter", but option deadLetterTopic ("errors.dead.letter.queue.topic.name") is not set.');
+  }
+  return config;
+}

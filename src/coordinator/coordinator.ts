@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ResolvedConfig } from '../config.ts';
+import { deserializeError } from '../errors.ts';
+import type { FromShard } from '../shard/messages.ts';
+import type { Plan } from '../topology/nodes.ts';
+import type { Transport } from '../transport/transport.ts';
+import { asError, type CoordinatorHooks, Engine } from './engine.ts';
+import { GlobalTables } from './global-tables.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { TaskLifecycle } from './lifecycle.ts';
+import { Placement } from './placement.ts';
+import { Pump } from './pump.ts';
+import { Rebalance } from './rebalance.ts';
+import { Recovery } from './recovery.ts';
+import { type CoordinatorMetrics, snapshot } from './snapshot.ts';
+import { prepareTopics } from './topics.ts';
+import { within } from './within.ts';
+
+const CAUGHT_UP_POLL_MS = 100;
+
+/**
+ * The engine of one process: reads batches, hands them to the shards that own their tasks, collects what comes back and
+ * commits it. It runs on the main thread and never looks into a record.
+ */
+export class Coordinator {
+  readonly #engine: Engine;
+  readonly #pump: Pump;
+  readonly #recovery: Recovery;
+  readonly #housekeeping: Housekeeping;
+  #pumping: Promise<void> = Promise.resolve();
+
+  constructor(config: ResolvedConfig, topologyUrl: string, plan: Plan, transport: Transport, hooks: CoordinatorHooks) {
+    this.#engine = new Engine(config, topologyUrl, plan, transport, hooks, {
+      onMessage: (shard, message) => this.#onShardMessage(shard, message),
+      onDeath: (shard, error) => this.#recovery.shardDied(shard, error),
+    });
+    this.#pump = new Pump(this.#engine);
+    this.#recovery = new Recovery(this.#engine);
+    this.#housekeeping = new Housekeeping(this.#engine);
+  }
+
+  /** Checks the cluster, starts the shards, joins the group. Resolves when reading has begun. */
+  async start(): Promise<void> {
+    const { config, plan, transport, shards, committer, tasks, restorer } = this.#engine;
+    const { applicationId, requestTimeoutMs, autoOffsetReset } = config;
+    await transport.connect(requestTimeoutMs);
+    const counts = await prepareTopics(transport.admin, plan, config);
+    const placement = new Placement(plan, applicationId, counts);
+    const globals = new GlobalTables(transport, plan, applicationId, counts, {
+      post: (shard, message, transfer) => shards.post(shard, message, transfer),
+      onError: (error) => this.#engine.fail(error),
+    });
+    const lifecycle = new TaskLifecycle(transport, tasks, shards, restorer, placement, {
+      applicationId,
+      plan,
+      autoOffsetReset,
+      requestTimeoutMs,
+      onRunning: () => this.#engine.reportRunning(),
+      onError: (error) => this.#engine.fail(error),
+    });
+    this.#engine.cluster = { placement, globals, lifecycle };
+    await shards.launchAll(Object.fromEntries(counts));
+    await committer.init();
+    await globals.bootstrap(shards.live());
+    await transport.consumer.subscribe(placement.subscription(), new Rebalance(this.#engine));
+    this.#housekeeping.start();
+    this.#pumping = this.#pump.run().catch((error: unknown) => this.#engine.fail(asError(error)));
+  }
+
+  metrics(): CoordinatorMetrics {
+    const { tasks, shards, committer, epochs, transport } = this.#engine;
+    return snapshot(tasks, shards.stats(), committer.counters, this.#pump.recordsIn, epochs.bufferedBytes, transport.consumer);
+  }
+
+  /** Processing stops or goes on; polling, heartbeats and commits continue (KIP-834). */
+  setPaused(paused: boolean): void {
+    this.#engine.paused = paused;
+    for (const shard of this.#engine.shards.live()) this.#engine.shards.post(shard, { type: paused ? 'pause' : 'resume' });
+  }
+
+  /** Resolves when everything that lay in the input partitions of this process is processed and committed. */
+  async caughtUp(): Promise<void> {
+    while (this.#engine.active) {
+      if (this.#looksCaughtUp()) {
+        await this.#engine.epochs.close();
+        if (this.#looksCaughtUp() && (await this.#hasReachedEnd())) return;
+      }
+      await sleep(CAUGHT_UP_POLL_MS);
+    }
+  }
+
+  /** Commits what is processed, closes processors, leaves the group. Takes at most about `timeoutMs`. */
+  async close(timeoutMs: number): Promise<void> {
+    if (this.#engine.stopping) return;
+    this.#engine.stopping = true;
+    const { restorer, shards, transport, cluster } = this.#engine;
+    const deadlineMs = performance.now() + timeoutMs;
+    const leftMs = () => Math.max(100, deadlineMs - performance.now());
+    this.#housekeeping.stop();
+    await within(this.#pumping, leftMs());
+    await within(this.#lastCommit(), leftMs() / 2);
+    await within(Promise.all([restorer.close(), cluster?.globals.close()]), leftMs() / 2);
+    await shards.close(leftMs() / 2);
+    await within(transport.close(), leftMs());
+  }
+
+  async #lastCommit(): Promise<void> {
+    await this.#engine.settled();
+    try {
+      await this.#engine.epochs.close();
+    } catch (error) {
+      this.#engine.hooks.log('warn', `The last commit before closing failed: ${asError(error).message}`);
+    }
+  }
+
+  #onShardMessage(shard: number, message: FromShard): void {
+    const { tasks, epochs, restorer, hooks } = this.#engine;
+    const isCurrent = (of: { taskId: string; generation: number }) => tasks.isCurrent(of.taskId, of.generation);
+    switch (message.type) {
+      case 'consumed': {
+        const routed = isCurrent(message) ? tasks.route(message.topic, message.partition) : undefined;
+        if (routed !== undefined) routed.input.inFlightRecords -= message.recordCount;
+        return;
+      }
+      case 'restored':
+        return restorer.acknowledge(message.taskId, message.generation, message.store, message.recordCount);
+      case 'output':
+        return epochs.addFrames(shard, message.epoch, message.frames.filter(isCurrent));
+      case 'epochDone':
+        return epochs.shardDone(shard, message.epoch, message.frames.filter(isCurrent), message.tasks.filter(isCurrent));
+      case 'commitRequested':
+        return this.#engine.commitSoon();
+      case 'taskFailed':
+        return this.#recovery.taskFailed(shard, message.taskId, message.generation, deserializeError(message.error));
+      case 'log':
+        return hooks.log(message.level, message.message, { shard, ...message.context });
+      default:
+        return;
+    }
+  }
+
+  #looksCaughtUp(): boolean {
+    const { assigned, held, epochs, tasks } = this.#engine;
+    if (!assigned || held || !epochs.idle) return false;
+    for (const { task, input } of tasks.activeInputs()) {
+      if (task.state !== 'running' || input.inFlightRecords > 0 || input.caughtUpAt < input.routed) return false;
+    }
+    return true;
+  }
+
+  /** The broker's word on it: what the client last saw may be from before our own commit wrote to a repartition topic. */
+  async #hasReachedEnd(): Promise<boolean> {
+    const { tasks, transport } = this.#engine;
+    const inputs = [...tasks.activeInputs()].map(({ input }) => input);
+    const ends = inputs.length === 0 ? [] : await transport.admin.listOffsets(inputs, 'latest');
+    return ends.every((end) => (tasks.route(end.topic, end.partition)?.input.caughtUpAt ?? -1) >= end.offset) && this.#looksCaughtUp();
+  }
+}

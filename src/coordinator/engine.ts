@@ -1,0 +1,154 @@
+import type { ResolvedConfig } from '../config.ts';
+import type { Plan } from '../topology/nodes.ts';
+import type { Transport } from '../transport/transport.ts';
+import { BackPressure } from './back-pressure.ts';
+import { Committer } from './committer.ts';
+import { Epochs } from './epochs.ts';
+import type { GlobalTables } from './global-tables.ts';
+import type { TaskLifecycle } from './lifecycle.ts';
+import type { Placement } from './placement.ts';
+import { type RestoreListener, Restorer } from './restorer.ts';
+import { Shards, type ShardsHooks } from './shards.ts';
+import { TaskTable } from './tasks.ts';
+import type { TopicPartitionOffset } from '../transport/transport.ts';
+import { decodeCommitMetadata } from '../topology/commit-metadata.ts';
+
+/** What to do about an error: replace the thread (or restart the task), or stop this process's part of the application. */
+export type UncaughtErrorResponse = 'replace-thread' | 'shutdown-client';
+
+export interface CoordinatorHooks {
+  /** Decides about errors of tasks and threads. */
+  readonly onUncaught: (error: Error) => UncaughtErrorResponse;
+  /** True while every assigned task runs; false while some are being assigned or restored. */
+  readonly onRunning: (running: boolean) => void;
+  /** The engine cannot go on; `close` is what remains to be done. */
+  readonly onFatal: (error: Error) => void;
+  readonly restoreListener: () => RestoreListener;
+  readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, context?: Record<string, unknown>) => void;
+}
+
+/** What depends on the cluster's topics, known once start-up has looked at them. */
+export interface ClusterParts {
+  readonly placement: Placement;
+  readonly globals: GlobalTables;
+  readonly lifecycle: TaskLifecycle;
+}
+
+/**
+ * The parts of the coordinator and the few flags they share. {@link Pump}, {@link Rebalance} and {@link Recovery} act on
+ * it; it does nothing by itself but keep structural changes in line, one after the other.
+ */
+export class Engine {
+  readonly config: ResolvedConfig;
+  readonly plan: Plan;
+  readonly transport: Transport;
+  readonly hooks: CoordinatorHooks;
+  readonly tasks = new TaskTable();
+  readonly shards: Shards;
+  readonly epochs: Epochs;
+  readonly committer: Committer;
+  readonly restorer: Restorer;
+  readonly backPressure: BackPressure;
+  /** Task generations that other members took over before we could commit. */
+  readonly lost = new Set<string>();
+  cluster!: ClusterParts;
+  /** The group has given us an assignment, and not taken it back. */
+  assigned = false;
+  /** Nothing is routed: an assignment is on its way out. */
+  held = false;
+  /** The user's pause (KIP-834). */
+  paused = false;
+  stopping = false;
+  failed = false;
+  #lastChange: Promise<void> = Promise.resolve();
+
+  constructor(config: ResolvedConfig, topologyUrl: string, plan: Plan, transport: Transport, hooks: CoordinatorHooks, shardsHooks: ShardsHooks) {
+    this.config = config;
+    this.plan = plan;
+    this.transport = transport;
+    this.hooks = hooks;
+    this.shards = new Shards(config, topologyUrl, plan, shardsHooks);
+    this.committer = new Committer(transport, {
+      guarantee: config.processingGuarantee,
+      taskTimeoutMs: config.taskTimeoutMs,
+      requestTimeoutMs: config.requestTimeoutMs,
+      isOurs: (taskId, generation) => !this.lost.has(`${taskId}/${generation}`),
+      onCommitted: (offsets) => this.#onCommitted(offsets),
+      log: hooks.log,
+    });
+    this.epochs = new Epochs({
+      requestCommit: (epoch) => {
+        const live = this.shards.live();
+        for (const shard of live) this.shards.post(shard, { type: 'commit', epoch });
+        return live;
+      },
+      commit: (content) => this.committer.commit(content),
+    });
+    this.restorer = new Restorer(transport, {
+      post: (shard, message, transfer) => this.shards.post(shard, message, transfer),
+      listener: hooks.restoreListener,
+      onError: (error) => this.fail(error),
+      onWait: (partitions) => {
+        const names = partitions.map(({ topic, partition }) => `${topic}-${partition}`).join(', ');
+        hooks.log('info', `Restoring waits for an open transaction of the former owner on ${names}; the broker ends it after its timeout.`);
+      },
+    });
+    this.backPressure = new BackPressure({ recordsPerPartition: config.bufferedRecordsPerPartition, outputBytes: config.outputBufferMaxBytes }, this.tasks);
+  }
+
+  /** Whether work is still wanted. */
+  get active(): boolean {
+    return !this.stopping && !this.failed;
+  }
+
+  /** One structural change at a time, in the order asked for: each sees the tasks as the one before left them. */
+  exclusively(change: () => Promise<void>): Promise<void> {
+    this.#lastChange = this.#lastChange.then(change).catch((error: unknown) => this.fail(asError(error)));
+    return this.#lastChange;
+  }
+
+  /** Resolves when no structural change is under way. */
+  settled(): Promise<void> {
+    return this.#lastChange;
+  }
+
+  fail(error: Error): void {
+    if (!this.active) return;
+    this.failed = true;
+    this.hooks.onFatal(error);
+  }
+
+  /** Begins a commit unless one would only queue up behind others. */
+  commitSoon(): void {
+    if (this.held || !this.active || this.epochs.busy) return;
+    this.epochs.close().catch((error: unknown) => this.fail(asError(error)));
+  }
+
+  applyBackPressure(): void {
+    this.backPressure.apply(this.transport.consumer, this.epochs.bufferedBytes, this.held || this.paused);
+  }
+
+  reportRunning(): void {
+    if (this.assigned) this.hooks.onRunning([...this.tasks.all()].every((task) => task.state === 'running'));
+  }
+
+  /** Records that lie in shards unprocessed. */
+  inFlightRecords(): number {
+    let records = 0;
+    for (const { input } of this.tasks.activeInputs()) records += input.inFlightRecords;
+    return records;
+  }
+
+  #onCommitted(offsets: readonly TopicPartitionOffset[]): void {
+    for (const { topic, partition, offset, metadata } of offsets) {
+      const routed = this.tasks.route(topic, partition);
+      if (routed === undefined) continue;
+      routed.input.committed = Math.max(routed.input.committed, offset);
+      routed.input.partitionTimeMs = decodeCommitMetadata(metadata);
+    }
+  }
+}
+
+export function asError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error(String(cause));
+}

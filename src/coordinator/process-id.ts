@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { MillraceError } from '../errors.ts';
+
+/**
+ * The id of this process of an application, kept in `<state.dir>/<application.id>/` so that a restarted process takes
+ * up its old transactional id and thereby ends at once what it left open. Kafka Streams keeps the same file,
+ * `kafka-streams-process-metadata`. A lock file keeps two living processes apart: the second gets a directory of its own.
+ */
+export interface ProcessId {
+  readonly id: string;
+  /** Gives the directory free for the next process. */
+  release(): void;
+}
+
+const FILE = 'kafka-streams-process-metadata';
+const PROCESSES_MAX = 256;
+
+/** @throws MillraceError DATA_DIR_UNUSABLE when the directory cannot be written. */
+export function claimProcessId(stateDir: string, applicationId: string): ProcessId {
+  for (let slot = 0; slot < PROCESSES_MAX; slot++) {
+    const directory = join(stateDir, applicationId, ...(slot === 0 ? [] : [`process-${slot}`]));
+    try {
+      mkdirSync(directory, { recursive: true });
+      const lock = join(directory, '.lock');
+      if (!takeLock(lock)) continue;
+      return { id: readOrCreate(directory), release: () => rmSync(lock, { force: true }) };
+    } catch (cause) {
+      throw new MillraceError('DATA_DIR_UNUSABLE', `State directory ${directory} cannot be used (${(cause as Error).message}). Make it writable or set stateDir ("state.dir") to another place.`, {
+        cause,
+        context: { directory },
+      });
+    }
+  }
+  throw new MillraceError('DATA_DIR_UNUSABLE', `State directory ${stateDir} is locked by ${PROCESSES_MAX} living processes of ${applicationId}.`);
+}
+
+/** The lock holds the owner's pid: a lock whose owner is dead (kill -9) is taken over. */
+function takeLock(path: string): boolean {
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      const file = openSync(path, 'wx');
+      writeSync(file, String(process.pid));
+      closeSync(file);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    if (isAlive(Number(readFileSync(path, 'utf8')))) return false;
+    rmSync(path, { force: true });
+  }
+  return false;
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function readOrCreate(directory: string): string {
+  const path = join(directory, FILE);
+  if (existsSync(path)) {
+    try {
+      const { processId } = JSON.parse(readFileSync(path, 'utf8')) as { processId?: unknown };
+      if (typeof processId === 'string' && /^[0-9a-f-]{36}$/.test(processId)) return processId;
+    } catch {
+      // Half-written by a crash: a new id costs nothing but the wait for an open transaction's timeout.
+    }
+  }
+  const processId = randomUUID();
+  writeFileSync(`${path}.tmp`, JSON.stringify({ processId }));
+  renameSync(`${path}.tmp`, path);
+  return processId;
+}

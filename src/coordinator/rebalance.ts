@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RebalanceListener, TopicPartition } from '../transport/transport.ts';
+import { asError, type Engine } from './engine.ts';
+import { assignInputs } from './lifecycle.ts';
+import { chooseShards } from './placement.ts';
+import { type InputState, rewind, type TaskEntry, type TaskId, taskIdOf } from './tasks.ts';
+import { within } from './within.ts';
+
+const DRAIN_POLL_MS = 10;
+
+/** What the group's decisions do to the tasks. Drain, then fence, then release. */
+export class Rebalance implements RebalanceListener {
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  onAssigned(partitions: readonly TopicPartition[]): Promise<void> {
+    return this.#engine.exclusively(() => this.#assign(this.#engine.cluster.placement.tasksOf(partitions)));
+  }
+
+  onRevoked(): Promise<void> {
+    return this.#engine.exclusively(() => this.#revoke());
+  }
+
+  onLost(): Promise<void> {
+    return this.#engine.exclusively(async () => {
+      this.#unassigned();
+      this.#engine.hooks.log('warn', 'Partitions were lost: the group went on without this process. Uncommitted work is dropped.');
+      await this.#dropAll();
+    });
+  }
+
+  async #assign(ids: readonly TaskId[]): Promise<void> {
+    const { tasks, shards, transport, cluster, hooks } = this.#engine;
+    const inputs = await cluster.lifecycle.startInputs(ids);
+    const kept = [...tasks.all()].filter((task) => isUnchanged(task, inputs.get(task.id)));
+    for (const task of [...tasks.all()]) if (!kept.includes(task)) await cluster.lifecycle.end(task);
+    const fresh = ids.filter((id) => tasks.get(taskIdOf(id)) === undefined);
+    const placed = chooseShards(fresh, tasks.all(), shards.count);
+    for (const id of fresh) {
+      const key = taskIdOf(id);
+      tasks.add({ ...id, id: key, generation: tasks.newGeneration(), shard: placed.get(key) ?? 0, state: 'starting', inputs: inputs.get(key) ?? [] });
+    }
+    for (const task of kept) {
+      task.generation = tasks.newGeneration();
+      rewind(task);
+      cluster.lifecycle.run(task);
+    }
+    assignInputs(transport.consumer, tasks);
+    this.#engine.assigned = true;
+    this.#engine.held = false;
+    this.#engine.applyBackPressure();
+    hooks.log('info', `Assigned ${ids.length} tasks, ${kept.length} of them kept their state.`, { tasks: ids.map(taskIdOf).join(' ') });
+    this.#engine.reportRunning();
+    // Restoring goes on beside everything else: the rebalance is over for the group now.
+    for (const task of tasks.all()) if (task.state === 'starting') void cluster.lifecycle.start(task);
+  }
+
+  async #revoke(): Promise<void> {
+    const { tasks, cluster, config, hooks } = this.#engine;
+    this.#unassigned();
+    for (const task of [...tasks.all()]) if (task.state === 'starting') await cluster.lifecycle.end(task);
+    if (await within(this.#drain(), config.rebalanceDrainTimeoutMs)) {
+      for (const task of tasks.all()) cluster.lifecycle.suspend(task);
+      return;
+    }
+    hooks.log('warn', `Revoked tasks did not commit within ${config.rebalanceDrainTimeoutMs} ms; their uncommitted work is dropped, and their next owner repeats it.`);
+    await this.#dropAll();
+  }
+
+  async #drain(): Promise<void> {
+    // There offsets are committed ahead of processing: what is not processed now would never be.
+    while (this.#engine.config.processingGuarantee === 'at_most_once' && this.#engine.inFlightRecords() > 0) await sleep(DRAIN_POLL_MS);
+    try {
+      await this.#engine.epochs.close();
+    } catch (error) {
+      this.#engine.fail(asError(error));
+    }
+  }
+
+  #unassigned(): void {
+    this.#engine.held = true;
+    this.#engine.assigned = false;
+    this.#engine.hooks.onRunning(false);
+  }
+
+  async #dropAll(): Promise<void> {
+    const { tasks, lost, cluster } = this.#engine;
+    for (const task of [...tasks.all()]) {
+      lost.add(`${task.id}/${task.generation}`);
+      await cluster.lifecycle.end(task);
+    }
+  }
+}
+
+/** The task is ours again, and nobody has moved its inputs: its stores are as the last commit left them. */
+function isUnchanged(task: TaskEntry, now: readonly InputState[] | undefined): boolean {
+  if (task.state !== 'suspended' || now === undefined) return false;
+  return task.inputs.every((input) =>
+    now.some((found) => found.topic === input.topic && found.partition === input.partition && found.committed === input.committed),
+  );
+}

@@ -1,0 +1,153 @@
+import type { ResolvedConfig } from '../config.ts';
+import { deserializeError, MillraceError } from '../errors.ts';
+import type { FromShard, ShardSettings, ShardStart, ShardStats, ToShard } from '../shard/messages.ts';
+import { type ShardHandle, ShardPool } from '../shard/pool.ts';
+import type { Plan } from '../topology/nodes.ts';
+
+export interface ShardsHooks {
+  readonly onMessage: (shard: number, message: FromShard) => void;
+  /** A shard that was running ended by itself. Its place is empty until `relaunch`. */
+  readonly onDeath: (shard: number, error: Error) => void;
+}
+
+interface Place {
+  handle: ShardHandle | undefined;
+  /** Set while the shard starts. */
+  starting: { resolve: () => void; reject: (error: Error) => void } | undefined;
+  stats: ShardStats | undefined;
+}
+
+/** The shards by number: starts them, checks that their plan is ours, replaces dead ones. */
+export class Shards {
+  readonly #pool: ShardPool;
+  readonly #hooks: ShardsHooks;
+  readonly #places: Place[];
+  readonly #start: Omit<ShardStart, 'shard'>;
+  readonly #plan: Plan;
+  #topics: Readonly<Record<string, number>> = {};
+  #closing = false;
+
+  constructor(config: ResolvedConfig, topologyUrl: string, plan: Plan, hooks: ShardsHooks) {
+    this.#hooks = hooks;
+    this.#plan = plan;
+    this.#start = { applicationId: config.applicationId, topologyUrl, planHash: plan.hash, settings: settingsOf(config) };
+    this.#places = Array.from({ length: config.numStreamThreads }, () => ({ handle: undefined, starting: undefined, stats: undefined }));
+    this.#pool = new ShardPool(config.numStreamThreads, {
+      onMessage: (handle, message) => this.#onMessage(handle, message),
+      onDeath: (handle, error) => this.#onDeath(handle, error),
+    });
+  }
+
+  get count(): number {
+    return this.#places.length;
+  }
+
+  /** Numbers of the shards that are up. */
+  live(): number[] {
+    return this.#places.flatMap((place, shard) => (place.handle !== undefined && place.starting === undefined ? [shard] : []));
+  }
+
+  stats(): readonly (ShardStats | undefined)[] {
+    return this.#places.map((place) => place.stats);
+  }
+
+  /** Starts all shards and tells them the partition counts of the topics they write to. */
+  async launchAll(topics: Readonly<Record<string, number>>): Promise<void> {
+    this.#topics = topics;
+    await Promise.all(this.#places.map((_, shard) => this.relaunch(shard)));
+  }
+
+  /**
+   * Starts a shard in an empty place.
+   *
+   * @throws MillraceError TOPOLOGY_LOAD_FAILED, PLAN_MISMATCH, SHARD_DIED
+   */
+  async relaunch(shard: number): Promise<void> {
+    const place = this.#place(shard);
+    await new Promise<void>((resolve, reject) => {
+      place.starting = { resolve, reject };
+      place.handle = this.#pool.launch({ ...this.#start, shard });
+    });
+    place.starting = undefined;
+    this.post(shard, { type: 'topics', partitions: this.#topics });
+  }
+
+  /** To a shard that is down: dropped. What it was for is dealt with when the shard's death is. */
+  post(shard: number, message: ToShard, transfer: readonly ArrayBuffer[] = []): void {
+    this.#place(shard).handle?.post(message, transfer);
+  }
+
+  updateTopics(topics: Readonly<Record<string, number>>): void {
+    this.#topics = topics;
+    for (const shard of this.live()) this.post(shard, { type: 'topics', partitions: topics });
+  }
+
+  /** Ends a shard that does not answer any more. */
+  kill(shard: number): void {
+    this.#place(shard).handle?.kill();
+  }
+
+  /** Lets every shard close its processors, for at most `timeoutMs`, then ends the threads. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#closing = true;
+    const ended = this.#places.map(({ handle }) => {
+      handle?.post({ type: 'close' });
+      return handle?.ended;
+    });
+    await Promise.race([Promise.all(ended), new Promise((resolve) => setTimeout(resolve, timeoutMs).unref())]);
+    await this.#pool.destroy();
+  }
+
+  #place(shard: number): Place {
+    const place = this.#places[shard];
+    if (place === undefined) throw new MillraceError('INTERNAL', `There is no shard ${shard}.`);
+    return place;
+  }
+
+  #onMessage(handle: ShardHandle, message: FromShard): void {
+    const place = this.#place(handle.index);
+    if (place.handle !== handle) return;
+    if (message.type === 'ready') {
+      if (message.planHash === this.#plan.hash) place.starting?.resolve();
+      else place.starting?.reject(planMismatch(handle.index, this.#plan.hash, message.planHash));
+      return;
+    }
+    if (message.type === 'startFailed') {
+      place.starting?.reject(deserializeError(message.error));
+      return;
+    }
+    if (message.type === 'epochDone') place.stats = message.stats;
+    this.#hooks.onMessage(handle.index, message);
+  }
+
+  #onDeath(handle: ShardHandle, error: Error): void {
+    const place = this.#place(handle.index);
+    if (place.handle !== handle) return;
+    place.handle = undefined;
+    if (place.starting !== undefined) place.starting.reject(error);
+    else if (!this.#closing) this.#hooks.onDeath(handle.index, error);
+  }
+}
+
+function planMismatch(shard: number, ours: string, theirs: string): MillraceError {
+  return new MillraceError(
+    'PLAN_MISMATCH',
+    `Shard ${shard} built another topology from the same module than the main thread did (plan ${theirs.slice(0, 12)} instead of ${ours.slice(0, 12)}). The module must build the same topology in every thread: no dependence on time, randomness, isMainThread or files that change.`,
+    { context: { shard } },
+  );
+}
+
+function settingsOf(config: ResolvedConfig): ShardSettings {
+  return {
+    processingGuarantee: config.processingGuarantee,
+    maxTaskIdleMs: config.maxTaskIdleMs,
+    cacheMaxBytes: Math.floor(config.statestoreCacheMaxBytes / config.numStreamThreads),
+    outputFlushBytes: 1024 * 1024,
+    deserializationExceptionHandler: config.deserializationExceptionHandler,
+    processingExceptionHandler: config.processingExceptionHandler,
+    productionExceptionHandler: config.productionExceptionHandler,
+    deadLetterTopic: config.deadLetterTopic,
+    maxRequestBytes: Number(config.producer['message.max.bytes'] ?? config.producer['max.request.size'] ?? 1_048_576),
+    appConfig: config.app,
+  };
+}

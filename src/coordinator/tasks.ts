@@ -1,0 +1,142 @@
+import type { TaskInput } from '../shard/messages.ts';
+import type { TopicPartition } from '../transport/transport.ts';
+
+/**
+ * The coordinator's record of the tasks this process has: where each runs, under which generation, and how far its
+ * inputs are. All state that concerns one task lives in its entry and dies with it.
+ */
+
+/**
+ * - `starting`: given to a shard, restoring, not processing.
+ * - `running`: batches are routed to it.
+ * - `suspended`: revoked after a clean commit; keeps its stores in case it comes back.
+ */
+export type TaskState = 'starting' | 'running' | 'suspended';
+
+export interface InputState {
+  readonly topic: string;
+  readonly partition: number;
+  /** A repartition topic of this application. */
+  readonly internal: boolean;
+  /** Next offset to process according to the last commit; where reading starts after a failure. */
+  committed: number;
+  /** Commit metadata: carries the partition time. */
+  partitionTimeMs: number;
+  /** Next offset to be routed to the shard. */
+  routed: number;
+  /** Records and bytes that lie in the shard unprocessed. */
+  inFlightRecords: number;
+  paused: boolean;
+  /** Offset at which the client last reported the end of the partition; -1 unknown. */
+  caughtUpAt: number;
+}
+
+export interface TaskEntry {
+  readonly id: string;
+  readonly subTopology: number;
+  readonly partition: number;
+  /** The fencing epoch: grows each time the task is given out anew. */
+  generation: number;
+  shard: number;
+  state: TaskState;
+  readonly inputs: readonly InputState[];
+}
+
+export interface TaskId {
+  readonly subTopology: number;
+  readonly partition: number;
+}
+
+export const taskIdOf = ({ subTopology, partition }: TaskId): string => `${subTopology}_${partition}`;
+export const partitionKey = (topic: string, partition: number): string => `${topic}-${partition}`;
+
+interface Routed {
+  readonly task: TaskEntry;
+  readonly input: InputState;
+}
+
+export class TaskTable {
+  readonly #tasks = new Map<string, TaskEntry>();
+  readonly #byPartition = new Map<string, Routed>();
+  #nextGeneration = 1;
+
+  get size(): number {
+    return this.#tasks.size;
+  }
+
+  get(id: string): TaskEntry | undefined {
+    return this.#tasks.get(id);
+  }
+
+  all(): IterableIterator<TaskEntry> {
+    return this.#tasks.values();
+  }
+
+  ofShard(shard: number): TaskEntry[] {
+    return [...this.#tasks.values()].filter((task) => task.shard === shard);
+  }
+
+  /** Where records of a partition go; undefined for partitions this process does not own. */
+  route(topic: string, partition: number): Routed | undefined {
+    return this.#byPartition.get(partitionKey(topic, partition));
+  }
+
+  /** A number no other task of this process had before. */
+  newGeneration(): number {
+    return this.#nextGeneration++;
+  }
+
+  add(task: TaskEntry): void {
+    this.#tasks.set(task.id, task);
+    for (const input of task.inputs) this.#byPartition.set(partitionKey(input.topic, input.partition), { task, input });
+  }
+
+  remove(task: TaskEntry): void {
+    this.#tasks.delete(task.id);
+    for (const input of task.inputs) this.#byPartition.delete(partitionKey(input.topic, input.partition));
+  }
+
+  /** All inputs of all tasks that are not suspended. */
+  *activeInputs(): IterableIterator<Routed> {
+    for (const routed of this.#byPartition.values()) if (routed.task.state !== 'suspended') yield routed;
+  }
+
+  /** True while this generation of the task is the one that counts. */
+  isCurrent(taskId: string, generation: number): boolean {
+    return this.#tasks.get(taskId)?.generation === generation;
+  }
+}
+
+/** A fresh input that starts at `offset`. */
+export function newInput(partition: TopicPartition, internal: boolean, offset: number, partitionTimeMs: number): InputState {
+  return {
+    topic: partition.topic,
+    partition: partition.partition,
+    internal,
+    committed: offset,
+    partitionTimeMs,
+    routed: offset,
+    inFlightRecords: 0,
+    paused: false,
+    caughtUpAt: -1,
+  };
+}
+
+/** Forgets what was routed since the last commit: the shard that had it is gone, or dropped it. */
+export function rewind(task: TaskEntry): void {
+  for (const input of task.inputs) {
+    input.routed = input.committed;
+    input.inFlightRecords = 0;
+    input.caughtUpAt = -1;
+  }
+}
+
+/** A task's inputs as the shard is told them. */
+export function taskInputs(task: TaskEntry): TaskInput[] {
+  return task.inputs.map(({ topic, partition, committed, partitionTimeMs }) => ({
+    topic,
+    partition,
+    startOffset: committed,
+    partitionTimeMs,
+  }));
+}

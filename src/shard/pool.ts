@@ -1,0 +1,99 @@
+import { MessageChannel, type MessagePort, type Transferable } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { MillraceError } from '../errors.ts';
+import { workerEntry } from '../worker-entry.ts';
+import type { FromShard, ShardStart, ToShard } from './messages.ts';
+
+/** What the one long-running piscina task of a shard is called with. */
+export interface ShardTaskArgument {
+  readonly start: ShardStart;
+  readonly port: MessagePort;
+}
+
+/** The coordinator's end of one running shard. A handle dies with its thread; a replacement is a new handle. */
+export interface ShardHandle {
+  readonly index: number;
+  post(message: ToShard, transfer?: readonly Transferable[]): void;
+  /** Resolves when the shard has ended after a `close` message. */
+  readonly ended: Promise<void>;
+  /** Ends the thread wherever it is, without a chance to clean up. */
+  kill(): void;
+}
+
+export interface ShardListener {
+  onMessage(shard: ShardHandle, message: FromShard): void;
+  /** The thread ended by itself: crash, out of memory, `process.exit`, or {@link ShardHandle.kill}. */
+  onDeath(shard: ShardHandle, error: Error): void;
+}
+
+/**
+ * Worker threads by piscina, one per shard. A shard is a single task that runs as long as the shard lives, so it never
+ * changes threads and nothing waits in piscina's queue, which could reorder. When a thread dies piscina rejects that
+ * task and fills the place with a fresh thread, on which {@link ShardPool.launch} starts the shard again.
+ */
+export class ShardPool {
+  readonly #pool: Piscina<ShardTaskArgument, void>;
+  readonly #listener: ShardListener;
+  readonly #handles = new Set<{ port: MessagePort }>();
+
+  constructor(threads: number, listener: ShardListener) {
+    const entry = workerEntry(new URL('../../workers/shard.ts', import.meta.url));
+    this.#listener = listener;
+    this.#pool = new Piscina({
+      filename: entry.url,
+      execArgv: entry.execArgv,
+      minThreads: threads,
+      maxThreads: threads,
+      concurrentTasksPerWorker: 1,
+      // A shard serves its port and its timers while its task runs; parking the thread in Atomics.wait would stop both.
+      atomics: 'disabled',
+      recordTiming: false,
+    });
+    // A thread that cannot even start is reported by the task it should have run.
+    this.#pool.on('error', () => {});
+  }
+
+  /** Starts shard `start.shard` on a free thread. */
+  launch(start: ShardStart): ShardHandle {
+    const { port1, port2 } = new MessageChannel();
+    const abort = new AbortController();
+    const listener = this.#listener;
+    const finished = this.#pool.run(
+      { start, port: port2 },
+      { transferList: [port2], signal: abort.signal, name: 'default' },
+    );
+    const handle: ShardHandle = {
+      index: start.shard,
+      post: (message, transfer) => port1.postMessage(message, transfer ?? []),
+      ended: finished.then(
+        () => undefined,
+        () => undefined,
+      ),
+      kill: () => abort.abort(),
+    };
+    const entry = { port: port1 };
+    this.#handles.add(entry);
+    port1.on('message', (message: FromShard) => listener.onMessage(handle, message));
+    finished
+      .catch((cause: unknown) => listener.onDeath(handle, shardDied(start.shard, cause)))
+      .finally(() => {
+        port1.close();
+        this.#handles.delete(entry);
+      });
+    return handle;
+  }
+
+  /** Ends all threads. Shards that were closed before end cleanly; others are cut off. */
+  async destroy(): Promise<void> {
+    for (const { port } of this.#handles) port.removeAllListeners('message');
+    await this.#pool.destroy();
+  }
+}
+
+function shardDied(shard: number, cause: unknown): MillraceError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new MillraceError('SHARD_DIED', `The worker thread of shard ${shard} ended unexpectedly: ${reason}`, {
+    cause,
+    context: { shard },
+  });
+}

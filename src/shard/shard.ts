@@ -1,0 +1,246 @@
+import { performance } from 'node:perf_hooks';
+import type { MessagePort } from 'node:worker_threads';
+import { serializeError } from '../errors.ts';
+import { RecordCache } from '../state/record-cache.ts';
+import { GlobalStoreUpdater } from '../task/global-store-updater.ts';
+import { Task, type TaskServices } from '../task/task.ts';
+import { handlersFor } from '../task/handlers.ts';
+import type { Plan } from '../topology/nodes.ts';
+import type { Topology } from '../topology/topology.ts';
+import type { FromShard, OutputFrame, ShardStart, ShardStats, TaskInput, TaskProgress, ToShard } from './messages.ts';
+
+/** Records one task may process before the next one gets its turn. */
+const RECORDS_PER_TURN = 1_000;
+/** Work done before the port is looked at again, in ms: a commit waits at most about this long. */
+const SLICE_MS = 10;
+
+/**
+ * One shard: the tasks of one worker thread. Messages only change queues and tasks; the work itself is done in slices of
+ * bounded length between them, so that a commit or a revocation never waits behind a long queue.
+ */
+export class Shard {
+  readonly #start: ShardStart;
+  readonly #port: MessagePort;
+  readonly #plan: Plan;
+  readonly #services: TaskServices;
+  readonly #globals: GlobalStoreUpdater;
+  readonly #tasks = new Map<string, Task>();
+  readonly #topics = new Map<string, number>();
+  readonly #stats = { recordsProcessed: 0, recordsDropped: 0, recordsOut: 0, deadLetters: 0 };
+  #epoch = 1;
+  #scheduled = false;
+  #paused = false;
+  #wakeUp: NodeJS.Timeout | undefined;
+  #closed: () => void = () => {};
+  /** Resolves when the coordinator has closed this shard. */
+  readonly ended = new Promise<void>((resolve) => {
+    this.#closed = resolve;
+  });
+
+  constructor(start: ShardStart, port: MessagePort, topology: Topology) {
+    this.#start = start;
+    this.#port = port;
+    this.#plan = topology.plan();
+    const log: TaskServices['log'] = (level, message, context) => this.#post({ type: 'log', level, message, context: context ?? {} });
+    this.#globals = new GlobalStoreUpdater(this.#plan, start.applicationId, log);
+    this.#services = {
+      applicationId: start.applicationId,
+      settings: start.settings,
+      topicPartitions: (topic) => this.#topics.get(topic),
+      globalStores: this.#globals.stores,
+      cache: new RecordCache(start.settings.cacheMaxBytes),
+      handlers: handlersFor(topology, start.settings),
+      stats: this.#stats,
+      log,
+      onCommitRequested: () => this.#post({ type: 'commitRequested' }),
+      onBatchConsumed: (task, topic, partition, recordCount, bytes) =>
+        this.#post({ type: 'consumed', taskId: task.id, generation: task.generation, topic, partition, recordCount, bytes }),
+    };
+  }
+
+  /** Announces itself and begins to listen. */
+  listen(): void {
+    this.#port.on('message', (message: ToShard) => this.#onMessage(message));
+    this.#post({ type: 'ready', planHash: this.#plan.hash });
+  }
+
+  #onMessage(message: ToShard): void {
+    switch (message.type) {
+      case 'batch':
+        this.#current(message)?.addBatch(message.topic, message.partition, message.bytes, message.recordCount, message.nextOffset);
+        return this.#schedule();
+      case 'caughtUp':
+        this.#current(message)?.markCaughtUp(message.topic, message.partition, message.offset);
+        return this.#schedule();
+      case 'commit':
+        return this.#closeEpoch(message.epoch);
+      case 'createTask':
+        return this.#create(message.taskId, message.generation);
+      case 'restore':
+        return this.#restore(message.taskId, message.generation, message.store, message.bytes, message.recordCount);
+      case 'runTask':
+        return this.#run(message.taskId, message.generation, message.inputs);
+      case 'suspendTask':
+        this.#tasks.get(message.taskId)?.suspend();
+        return;
+      case 'closeTask':
+        return this.#end(message.taskId);
+      case 'globalBatch':
+        this.#globals.update(message.store, message.partition, message.bytes);
+        return;
+      case 'topics':
+        for (const [topic, partitions] of Object.entries(message.partitions)) this.#topics.set(topic, partitions);
+        return;
+      case 'pause':
+      case 'resume':
+        this.#paused = message.type === 'pause';
+        return this.#schedule();
+      case 'close':
+        return this.#close();
+    }
+  }
+
+  /** The task a message is for; undefined when it is for an earlier life of it. */
+  #current({ taskId, generation }: { taskId: string; generation: number }): Task | undefined {
+    const task = this.#tasks.get(taskId);
+    return task?.generation === generation ? task : undefined;
+  }
+
+  // --- tasks --------------------------------------------------------------------------------------------------------
+
+  #create(taskId: string, generation: number): void {
+    this.#end(taskId);
+    const subTopology = this.#plan.subTopologies.find((sub) => taskId.startsWith(`${sub.id}_`));
+    if (subTopology === undefined) return;
+    try {
+      this.#tasks.set(taskId, new Task(taskId, generation, subTopology, this.#services));
+    } catch (error) {
+      this.#post({ type: 'taskFailed', taskId, generation, error: serializeError(error) });
+    }
+  }
+
+  #restore(taskId: string, generation: number, store: string, bytes: Uint8Array, recordCount: number): void {
+    const task = this.#current({ taskId, generation });
+    if (task === undefined) return;
+    this.#guard(task, () => {
+      task.restore(store, bytes);
+      this.#post({ type: 'restored', taskId, generation, store, recordCount });
+    });
+  }
+
+  #run(taskId: string, generation: number, inputs: readonly TaskInput[]): void {
+    const task = this.#tasks.get(taskId);
+    if (task === undefined) return;
+    this.#guard(task, () => task.start(inputs, generation));
+    this.#schedule();
+  }
+
+  #end(taskId: string): void {
+    const task = this.#tasks.get(taskId);
+    if (task === undefined) return;
+    this.#tasks.delete(taskId);
+    try {
+      task.close();
+    } catch (error) {
+      this.#post({ type: 'log', level: 'warn', message: `Closing task ${taskId} failed: ${(error as Error).message}`, context: { taskId } });
+    }
+  }
+
+  /** Runs `work`; an error ends the task here and is the coordinator's to decide about. Its output is dropped with it. */
+  #guard(task: Task, work: () => void): boolean {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      const { id: taskId, generation } = task;
+      this.#end(taskId);
+      this.#post({ type: 'taskFailed', taskId, generation, error: serializeError(error) });
+      return false;
+    }
+  }
+
+  // --- work ---------------------------------------------------------------------------------------------------------
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#slice();
+    });
+  }
+
+  /** Lets the tasks take turns until there is nothing to do or the slice is over. */
+  #slice(): void {
+    if (this.#paused) return;
+    const endMs = performance.now() + SLICE_MS;
+    let progressed = true;
+    while (progressed) {
+      progressed = false;
+      for (const task of [...this.#tasks.values()]) {
+        this.#guard(task, () => {
+          const nowMs = Date.now();
+          task.punctuateWallClock(nowMs);
+          if (task.process(RECORDS_PER_TURN, nowMs) > 0) progressed = true;
+        });
+        if (performance.now() > endMs) {
+          this.#handOverOutput();
+          return this.#schedule();
+        }
+      }
+    }
+    this.#handOverOutput();
+    this.#sleepUntilNeeded();
+  }
+
+  /** Sets the timer for the next wall-clock punctuation, or for a task that waits for a slow input. */
+  #sleepUntilNeeded(): void {
+    clearTimeout(this.#wakeUp);
+    let next = Number.POSITIVE_INFINITY;
+    for (const task of this.#tasks.values()) next = Math.min(next, task.nextWakeUpMs() ?? next);
+    if (next === Number.POSITIVE_INFINITY) return;
+    this.#wakeUp = setTimeout(() => this.#schedule(), Math.max(1, Math.min(next - Date.now(), 2 ** 31 - 1)));
+  }
+
+  /** Large output goes to the coordinator before the commit, so that it is not all sent at once. */
+  #handOverOutput(): void {
+    let bytes = 0;
+    for (const task of this.#tasks.values()) bytes += task.outputBytes;
+    if (bytes < this.#start.settings.outputFlushBytes) return;
+    const frames = [...this.#tasks.values()].flatMap((task) => task.takeFrames());
+    this.#post({ type: 'output', epoch: this.#epoch, frames }, buffersOf(frames));
+  }
+
+  #closeEpoch(epoch: number): void {
+    const frames: OutputFrame[] = [];
+    const tasks: TaskProgress[] = [];
+    for (const task of [...this.#tasks.values()]) {
+      this.#guard(task, () => {
+        const closed = task.closeEpoch();
+        for (const frame of closed.frames) frames.push(frame);
+        if (closed.progress !== undefined) tasks.push(closed.progress);
+      });
+    }
+    this.#epoch = epoch + 1;
+    this.#post({ type: 'epochDone', epoch, frames, tasks, stats: this.#statsNow() }, buffersOf(frames));
+  }
+
+  #statsNow(): ShardStats {
+    return { ...this.#stats, busyMs: performance.eventLoopUtilization().active, heapUsedBytes: process.memoryUsage().heapUsed };
+  }
+
+  #close(): void {
+    clearTimeout(this.#wakeUp);
+    for (const taskId of [...this.#tasks.keys()]) this.#end(taskId);
+    this.#port.close();
+    this.#closed();
+  }
+
+  #post(message: FromShard, transfer: ArrayBuffer[] = []): void {
+    this.#port.postMessage(message, transfer);
+  }
+}
+
+function buffersOf(frames: readonly OutputFrame[]): ArrayBuffer[] {
+  return frames.map((frame) => frame.bytes.buffer as ArrayBuffer);
+}
