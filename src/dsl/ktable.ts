@@ -49,8 +49,8 @@ export class KTable<K, V> {
    * The stream of changes. A deletion is a record with a null value. With a mapper the key is changed too, and what comes
    * next repartitions where it depends on the key.
    */
-  toStream(options?: NamedOptions): KStream<K, V>;
   toStream<KR>(mapper: (key: K, value: V) => KR, options?: NamedOptions): KStream<KR, V>;
+  toStream(options?: NamedOptions): KStream<K, V>;
   toStream<KR>(first: ((key: K, value: V) => KR) | NamedOptions = {}, options: NamedOptions = {}): KStream<K, V> | KStream<KR, V> {
     return isMapper(first) ? this.#toStream(options).selectKey(first) : this.#toStream(first);
   }

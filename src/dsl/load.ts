@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { existsSync } from 'node:fs';
 import { isMillraceError, MillraceError } from '../errors.ts';
 import { Topology } from '../topology/topology.ts';
 import { StreamsBuilder } from './streams-builder.ts';
@@ -51,8 +51,8 @@ async function callFactory(factory: (builder: StreamsBuilder) => unknown, href: 
 function importFailed(href: string, error: unknown): Error {
   // Wrong calls at the module's top level: their own message says more than ours would.
   if (isMillraceError(error)) return error;
+  if (isMissingFile(href)) return failed(href, 'there is no such file', error);
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ERR_MODULE_NOT_FOUND' && messageOf(error).includes(pathOf(href))) return failed(href, 'there is no such file', error);
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION') return failed(href, 'this process cannot import TypeScript: start it with "node --import tsx", or compile the module', error);
   return failed(href, `importing it threw ${messageOf(error)}`, error);
 }
@@ -85,6 +85,6 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
-function pathOf(href: string): string {
-  return href.startsWith('file:') ? fileURLToPath(href) : href;
+function isMissingFile(href: string): boolean {
+  return URL.canParse(href) && new URL(href).protocol === 'file:' && !existsSync(new URL(href));
 }

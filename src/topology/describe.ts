@@ -1,6 +1,7 @@
 import type { NodeDefinition } from './definitions.ts';
 import type { NodeGroup, TopologyGraph } from './graph.ts';
 import { copiedHashOrder, hashOrder } from './java-order.ts';
+import { JavaTreeSet } from './java-tree-set.ts';
 
 /** What `Topology.describe()` returns: an object model whose `toString()` is Kafka Streams' text, whitespace included. */
 export interface TopologyDescription {
@@ -61,54 +62,54 @@ interface Linked {
   readonly definition: NodeDefinition;
   /** Nodes of the sub-tree rooted here, each counted once per path to it. */
   size: number;
-  readonly predecessors: Linked[];
-  readonly successors: Linked[];
+  /**
+   * Sorted by the size and name that each neighbour had when it was linked: sizes still grow while others are, and Kafka
+   * Streams does not sort again.
+   */
+  readonly predecessors: JavaTreeSet<Linked>;
+  readonly successors: JavaTreeSet<Linked>;
 }
 
 function describeSubTopology({ id, nodes }: NodeGroup): SubTopologyDescription {
-  const linked = new Map<string, Linked>();
-  for (const definition of hashOrder(nodes, ({ name }) => name)) {
-    linked.set(definition.name, { definition, size: 1, predecessors: [], successors: [] });
-  }
-  for (const node of linked.values()) {
+  const order = nodes.map((definition): Linked => ({
+    definition,
+    size: 1,
+    predecessors: new JavaTreeSet(bySizeThenName),
+    successors: new JavaTreeSet(bySizeThenName),
+  }));
+  const linked = new Map(order.map((node) => [node.definition.name, node]));
+  for (const node of hashOrder(order, ({ definition }) => definition.name)) {
     for (const name of parentsOf(node.definition)) {
       const parent = linked.get(name);
       if (parent === undefined) continue;
-      insert(node.predecessors, parent);
-      insert(parent.successors, node);
-      grow(parent, node.size);
+      node.predecessors.add(parent);
+      parent.successors.add(node);
+      grow(parent, node.size, order);
     }
   }
-  return { id, nodes: [...linked.values()].sort(bySizeThenName).map(describeNode) };
+  return { id, nodes: [...order].sort(bySizeThenName).map(describeNode) };
 }
 
 function parentsOf(definition: NodeDefinition): readonly string[] {
   return definition.kind === 'source' ? [] : definition.parents;
 }
 
-/**
- * Kafka Streams keeps neighbours in sorted sets whose keys, the sizes, still grow while nodes are being linked. So a
- * neighbour's place is decided when it is inserted, by the sizes known then.
- */
-function insert(sorted: Linked[], node: Linked): void {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (bySizeThenName(node, sorted[middle] as Linked) < 0) high = middle;
-    else low = middle + 1;
-  }
-  sorted.splice(low, 0, node);
-}
-
 function bySizeThenName(one: Linked, other: Linked): number {
+  if (one === other) return 0;
   if (one.size !== other.size) return other.size - one.size;
   return one.definition.name < other.definition.name ? -1 : 1;
 }
 
-function grow(node: Linked, delta: number): void {
-  node.size += delta;
-  for (const predecessor of node.predecessors) grow(predecessor, delta);
+/** Adds `delta` to a node and, once per path to it, to everything above it. `order` has parents before children. */
+function grow(node: Linked, delta: number, order: readonly Linked[]): void {
+  const paths = new Map<Linked, number>([[node, 1]]);
+  for (let index = order.indexOf(node); index >= 0; index--) {
+    const ancestor = order[index] as Linked;
+    const count = paths.get(ancestor);
+    if (count === undefined) continue;
+    ancestor.size += delta * count;
+    for (const predecessor of ancestor.predecessors.toArray()) paths.set(predecessor, (paths.get(predecessor) ?? 0) + count);
+  }
 }
 
 function describeNode({ definition, predecessors, successors }: Linked): NodeDescription {
@@ -141,8 +142,8 @@ function describeGlobalStore({ id, nodes, globalStore }: NodeGroup): GlobalStore
   };
 }
 
-function names(nodes: readonly Linked[]): string[] {
-  return nodes.map(({ definition }) => definition.name);
+function names(nodes: JavaTreeSet<Linked>): string[] {
+  return nodes.toArray().map(({ definition }) => definition.name);
 }
 
 function format(subTopologies: readonly SubTopologyDescription[], globalStores: readonly GlobalStoreDescription[]): string {

@@ -1,0 +1,3 @@
+export default (builder) => {
+  builder.stream('in').to('out');
+};

@@ -1,0 +1,3 @@
+const missing = './does-not-exist.ts';
+
+export default await import(missing);

@@ -1,0 +1,1 @@
+export const topology = 1;

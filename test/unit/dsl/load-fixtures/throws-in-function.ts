@@ -1,0 +1,3 @@
+export default function define(): void {
+  throw new TypeError('cannot read the schema');
+}
