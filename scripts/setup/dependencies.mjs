@@ -14,10 +14,9 @@ import { SetupError, tail } from './errors.mjs';
  * @property {string} [version]
  * @property {string} [integrity]
  * @property {boolean} [optional]
- * @property {string[]} [os]
- * @property {string[]} [cpu]
  */
 
+const NATIVE_CLIENT = 'node_modules/@confluentinc/kafka-javascript';
 const DEPENDENCY_FIELDS = ['dependencies', 'devDependencies', 'optionalDependencies'];
 
 /**
@@ -88,8 +87,9 @@ function firstDifference(root, locked) {
     if (name === '') continue;
     const have = installed[name];
     if (have === undefined) {
-      // Binaries for other systems are optional packages with a condition.
-      if (entry.optional && (entry.os !== undefined || entry.cpu !== undefined)) continue;
+      // npm leaves out binaries for other systems with all they need. It also drops the native client when its own
+      // install script fails (a plain `npm ci` without GitHub); that one has to come back.
+      if (entry.optional && name !== NATIVE_CLIENT) continue;
       return `${name} is missing`;
     }
     if (have.version !== entry.version || have.integrity !== entry.integrity) return `${name} is not at ${entry.version}`;
