@@ -46,7 +46,18 @@ export {
 } from './dsl/index.ts';
 
 // The low-level API: processors and stores put together by name.
-export { type GlobalStoreOptions, type LoggingOption, type SinkOptions, type SourceOptions, type StoreOptions, Stores, Topology, type TopologyDescription, type TopologyOptions, type WindowStoreOptions } from './topology/index.ts';
+export {
+  type GlobalStoreOptions,
+  type LoggingOption,
+  type SinkOptions,
+  type SourceOptions,
+  type StoreOptions,
+  Stores,
+  Topology,
+  type TopologyDescription,
+  type TopologyOptions,
+  type WindowStoreOptions,
+} from './topology/index.ts';
 export type {
   Cancellable,
   ConsumedRecord,
@@ -67,4 +78,10 @@ export type {
 export type { StoreKind, StoreSpec } from './state/store-spec.ts';
 
 // What to do about bad records and failing functions.
-export type { DeserializationExceptionHandler, ErrorContext, HandlerResponse, ProcessingExceptionHandler, ProductionExceptionHandler } from './topology/index.ts';
+export type {
+  DeserializationExceptionHandler,
+  ErrorContext,
+  HandlerResponse,
+  ProcessingExceptionHandler,
+  ProductionExceptionHandler,
+} from './topology/index.ts';

@@ -33,15 +33,33 @@ export class AggregateBuilder<K, V> {
     const { name, store, operator, keySerde, valueSerde, queryableName } = aggregate;
     const { context } = this.#stream;
     const parent = this.#stream.repartitionRequired ? this.#repartition(store.name) : this.#stream;
-    const storage: TableStorage = { kind: 'aggregate', storeName: store.name, stored: true, sendOldValues: false, parent: undefined, step: undefined };
+    const storage: TableStorage = {
+      kind: 'aggregate',
+      storeName: store.name,
+      stored: true,
+      sendOldValues: false,
+      parent: undefined,
+      step: undefined,
+    };
     const node = tableNode(name, storage, store, () => operator);
     context.addNode(parent.node, node);
-    return new KTable<KR, VR>({ context, name, keySerde, valueSerde, sources: parent.sources, repartitionRequired: false, node, storage, queryableStoreName: queryableName });
+    return new KTable<KR, VR>({
+      context,
+      name,
+      keySerde,
+      valueSerde,
+      sources: parent.sources,
+      repartitionRequired: false,
+      node,
+      storage,
+      queryableStoreName: queryableName,
+    });
   }
 
   #repartition(storeName: string): StreamState<K, V> {
     const repartition = nameRepartition(this.#stream.context, this.#groupName ?? storeName, this.#stream);
-    if (this.#shared === undefined || this.#groupName === undefined) this.#shared = addRepartition(this.#stream, repartition);
+    if (this.#shared === undefined || this.#groupName === undefined)
+      this.#shared = addRepartition(this.#stream, repartition);
     // Adding the shared node again moves it behind what has been added since, as in Kafka Streams.
     else this.#stream.context.addNode(this.#stream.node, this.#shared);
     return { ...this.#stream, node: this.#shared, sources: new Set([this.#shared.name]), repartitionRequired: false };

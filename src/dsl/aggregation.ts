@@ -20,7 +20,11 @@ export function countAggregation(): Aggregation<any, any, number> {
 }
 
 export function reduceAggregation<V>(reducer: (aggregate: V, value: V) => V | null): Aggregation<any, V, V> {
-  return { flavour: 'reduce', initializer: undefined, aggregator: (_key, value, aggregate) => reducer(aggregate, value) };
+  return {
+    flavour: 'reduce',
+    initializer: undefined,
+    aggregator: (_key, value, aggregate) => reducer(aggregate, value),
+  };
 }
 
 /** A count that says how to store but names no store burns one index more: a quirk of Kafka Streams that names depend on. */

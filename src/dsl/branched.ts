@@ -14,7 +14,9 @@ export interface BranchOptions<K, V, N extends string = string> {
 }
 
 /** The branches by name. Those whose names were given as literals are known to the compiler. */
-export type Branches<K, V, N extends string> = { readonly [name in N]: KStream<K, V> } & { readonly [name: string]: KStream<K, V> | undefined };
+export type Branches<K, V, N extends string> = { readonly [name in N]: KStream<K, V> } & {
+  readonly [name: string]: KStream<K, V> | undefined;
+};
 
 /** A stream being split; see `KStream.split`. `P` is the splitter's name, `N` the branch names so far. */
 export class BranchedKStream<K, V, P extends string = string, N extends string = never> {
@@ -40,7 +42,10 @@ export class BranchedKStream<K, V, P extends string = string, N extends string =
   }
 
   /** Records for which `predicate` holds, and no earlier one, go here. */
-  branch<const B extends string = never>(predicate: (key: K, value: V) => boolean, options: BranchOptions<K, V, B> = {}): BranchedKStream<K, V, P, N | `${P}${B}`> {
+  branch<const B extends string = never>(
+    predicate: (key: K, value: V) => boolean,
+    options: BranchOptions<K, V, B> = {},
+  ): BranchedKStream<K, V, P, N | `${P}${B}`> {
     this.#checkOpen();
     this.#predicates.push(predicate);
     this.#addBranch(this.#predicates.length, options);
@@ -67,7 +72,9 @@ export class BranchedKStream<K, V, P extends string = string, N extends string =
 
   #checkOpen(): void {
     if (!this.#hasDefault) return;
-    throw invalidTopology(`"${this.#splitter.name}" has its default branch already: add every branch before it.`, { node: this.#splitter.name });
+    throw invalidTopology(`"${this.#splitter.name}" has its default branch already: add every branch before it.`, {
+      node: this.#splitter.name,
+    });
   }
 
   #addBranch(ordinal: number, options: BranchOptions<K, V>): void {
@@ -84,7 +91,10 @@ export class BranchedKStream<K, V, P extends string = string, N extends string =
   }
 }
 
-function continueBranch<K, V>(branch: KStream<K, V>, options: BranchOptions<K, V>): KStream<any, any> | null | undefined {
+function continueBranch<K, V>(
+  branch: KStream<K, V>,
+  options: BranchOptions<K, V>,
+): KStream<any, any> | null | undefined {
   if (options.withFunction !== undefined) return options.withFunction(branch);
   if (options.withConsumer === undefined) return branch;
   options.withConsumer(branch);

@@ -26,6 +26,17 @@ export class DslContext {
     this.root.written = true;
   }
 
+  /**
+   * Streams and tables can be combined only within one builder.
+   *
+   * @throws INVALID_TOPOLOGY
+   */
+  checkSame(operation: string, other: DslContext | undefined): void {
+    if (other === this) return;
+    const problem = other === undefined ? 'something that is no stream or table' : 'one of another StreamsBuilder';
+    throw invalidTopology(`${operation} was given ${problem}: make both with the same builder.`);
+  }
+
   /** `<prefix><index>`; burns an index. */
   newProcessorName(prefix: string): string {
     return `${prefix}${this.#index()}`;
@@ -83,12 +94,18 @@ export class DslContext {
 
   #merge(main: SourceGraphNode, other: SourceGraphNode, topic: string): void {
     if (main.topicKey !== other.topicKey) {
-      throw invalidTopology(`Topic "${topic}" is read by two streams with different topics ([${main.topicKey}] and [${other.topicKey}]): read the same topics in both, or read each topic by itself and merge().`, {
-        topic,
-      });
+      throw invalidTopology(
+        `Topic "${topic}" is read by two streams with different topics ([${main.topicKey}] and [${other.topicKey}]): read the same topics in both, or read each topic by itself and merge().`,
+        {
+          topic,
+        },
+      );
     }
     if (main.source.offsetReset !== other.source.offsetReset) {
-      throw invalidTopology(`Topic "${topic}" is read by two streams with different offsetReset: a topic can have only one.`, { topic });
+      throw invalidTopology(
+        `Topic "${topic}" is read by two streams with different offsetReset: a topic can have only one.`,
+        { topic },
+      );
     }
     for (const child of [...other.children]) {
       other.removeChild(child);

@@ -51,7 +51,9 @@ export interface FixedKeyProcessorSupplier<K = any, VIn = any, VOut = any> {
 }
 
 /** The same processor for the engine, which knows one kind only. */
-export function withFixedKey<K, VIn, VOut>(supplier: FixedKeyProcessorSupplier<K, VIn, VOut>): ProcessorSupplier<K, VIn, K, VOut> {
+export function withFixedKey<K, VIn, VOut>(
+  supplier: FixedKeyProcessorSupplier<K, VIn, VOut>,
+): ProcessorSupplier<K, VIn, K, VOut> {
   if (typeof supplier !== 'function') return supplier;
   const adapted = (): Processor<K, VIn, K, VOut> => new FixedKeyAdapter(supplier());
   return supplier.stores === undefined ? adapted : Object.assign(adapted, { stores: supplier.stores });

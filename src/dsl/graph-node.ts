@@ -87,11 +87,18 @@ export class RepartitionGraphNode extends GraphNode {
   passesNullKeys = false;
 
   constructor(repartition: Repartition) {
-    super(repartition.sourceName, (graph, parents) => writeRepartition(graph, parents, repartition, this.passesNullKeys));
+    super(repartition.sourceName, (graph, parents) =>
+      writeRepartition(graph, parents, repartition, this.passesNullKeys),
+    );
   }
 }
 
-function writeRepartition(graph: TopologyGraph, parents: string[], repartition: Repartition, passesNullKeys: boolean): void {
+function writeRepartition(
+  graph: TopologyGraph,
+  parents: string[],
+  repartition: Repartition,
+  passesNullKeys: boolean,
+): void {
   const { topic, keySerde, valueSerde, filterName } = repartition;
   const ref = { name: topic, internal: true };
   graph.addRepartitionTopic(topic, repartition.partitions);
@@ -102,8 +109,22 @@ function writeRepartition(graph: TopologyGraph, parents: string[], repartition: 
     sendOldValues: false,
     globalStores: [],
   });
-  graph.addSink({ name: repartition.sinkName, topic: ref, parents: [filterName], keySerde, valueSerde, partitioner: repartition.partitioner });
-  graph.addSource({ name: repartition.sourceName, topics: [ref], keySerde, valueSerde, timestampExtractor: undefined, offsetReset: undefined });
+  graph.addSink({
+    name: repartition.sinkName,
+    topic: ref,
+    parents: [filterName],
+    keySerde,
+    valueSerde,
+    partitioner: repartition.partitioner,
+  });
+  graph.addSource({
+    name: repartition.sourceName,
+    topics: [ref],
+    keySerde,
+    valueSerde,
+    timestampExtractor: undefined,
+    offsetReset: undefined,
+  });
 }
 
 function hasKey(key: unknown): boolean {

@@ -1,7 +1,13 @@
 import { int64 } from '../serde/index.ts';
 import type { Serde } from '../serde/serde.ts';
 import { AggregateBuilder } from './aggregate.ts';
-import { type Aggregation, aggregatePrefix, burnIndexOfCount, countAggregation, reduceAggregation } from './aggregation.ts';
+import {
+  type Aggregation,
+  aggregatePrefix,
+  burnIndexOfCount,
+  countAggregation,
+  reduceAggregation,
+} from './aggregation.ts';
 import type { KTable } from './ktable.ts';
 import { materialize, tableStore } from './materialized.ts';
 import type { StoredOptions } from './options.ts';
@@ -35,7 +41,11 @@ export class KGroupedStream<K, V> {
    * Folds values of one key into an aggregate of any type, beginning with `initializer()`. Returning null deletes the row.
    * The aggregate passed in may be changed in place and returned.
    */
-  aggregate<VR>(initializer: () => VR, aggregator: (key: K, value: V, aggregate: VR) => VR | null, options: StoredOptions<K, VR> = {}): KTable<K, VR> {
+  aggregate<VR>(
+    initializer: () => VR,
+    aggregator: (key: K, value: V, aggregate: VR) => VR | null,
+    options: StoredOptions<K, VR> = {},
+  ): KTable<K, VR> {
     return this.#aggregate({ flavour: 'aggregate', initializer, aggregator }, options, undefined);
   }
 
@@ -44,7 +54,11 @@ export class KGroupedStream<K, V> {
     return new TimeWindowedKStream(this.#stream, this.#builder, windows);
   }
 
-  #aggregate<VR>(aggregation: Aggregation<K, V, VR>, options: StoredOptions<K, VR>, serde: Serde<VR> | undefined): KTable<K, VR> {
+  #aggregate<VR>(
+    aggregation: Aggregation<K, V, VR>,
+    options: StoredOptions<K, VR>,
+    serde: Serde<VR> | undefined,
+  ): KTable<K, VR> {
     const { context, keySerde } = this.#stream;
     const prefix = aggregatePrefix(aggregation.flavour);
     const materialized = materialize(context, options, prefix, keySerde, serde);

@@ -1,5 +1,10 @@
 export { BranchedKStream, type Branches, type BranchOptions } from './branched.ts';
-export type { FixedKeyProcessor, FixedKeyProcessorContext, FixedKeyProcessorSupplier, FixedKeyRecord } from './fixed-key.ts';
+export type {
+  FixedKeyProcessor,
+  FixedKeyProcessorContext,
+  FixedKeyProcessorSupplier,
+  FixedKeyRecord,
+} from './fixed-key.ts';
 export { GlobalKTable } from './global-ktable.ts';
 export { KGroupedStream } from './grouped-stream.ts';
 export { KStream } from './kstream.ts';

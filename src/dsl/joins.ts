@@ -24,13 +24,27 @@ export function joinTable(
   const node = new GraphNode(
     name,
     (graph, parents) => {
-      graph.addProcessor({ name, operator: { type: 'streamTableJoin', left, joiner, store, view }, parents, sendOldValues: false, globalStores: [] });
+      graph.addProcessor({
+        name,
+        operator: { type: 'streamTableJoin', left, joiner, store, view },
+        parents,
+        sendOldValues: false,
+        globalStores: [],
+      });
       graph.connect(name, store);
     },
     left,
   );
   context.addNode(stream.node, node);
-  return { ...stream, name, node, sources, repartitionRequired: false, keySerde: options.keySerde ?? stream.keySerde, valueSerde: undefined };
+  return {
+    ...stream,
+    name,
+    node,
+    sources,
+    repartitionRequired: false,
+    keySerde: options.keySerde ?? stream.keySerde,
+    valueSerde: undefined,
+  };
 }
 
 /** Joins a stream with a global table, by a key computed from each record. Nothing is repartitioned. */
@@ -49,7 +63,13 @@ export function joinGlobalTable(
   const node = new GraphNode(
     name,
     (graph, parents) =>
-      graph.addProcessor({ name, operator: { type: 'streamGlobalTableJoin', left, keySelector, joiner, store }, parents, sendOldValues: false, globalStores: [store] }),
+      graph.addProcessor({
+        name,
+        operator: { type: 'streamGlobalTableJoin', left, keySelector, joiner, store },
+        parents,
+        sendOldValues: false,
+        globalStores: [store],
+      }),
     left,
   );
   context.addNode(stream.node, node);
@@ -65,7 +85,14 @@ export class JoinRepartitioner {
     const valueSerde = options.valueSerde ?? stream.valueSerde;
     const repartition = nameRepartition(stream.context, topicPrefix, { keySerde, valueSerde });
     if (this.#shared === undefined || stream.name !== topicPrefix) this.#shared = addRepartition(stream, repartition);
-    return { ...stream, name: repartition.sourceName, keySerde, valueSerde, sources: new Set([this.#shared.name]), repartitionRequired: false, node: this.#shared };
+    return {
+      ...stream,
+      name: repartition.sourceName,
+      keySerde,
+      valueSerde,
+      sources: new Set([this.#shared.name]),
+      repartitionRequired: false,
+      node: this.#shared,
+    };
   }
 }
-

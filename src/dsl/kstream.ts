@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { TopicNameExtractor } from '../topology/operators.ts';
 import type { ProcessorSupplier } from '../topology/processor-api.ts';
 import { checkSupplier } from '../topology/topology.ts';
@@ -9,7 +10,16 @@ import { KGroupedStream } from './grouped-stream.ts';
 import { joinGlobalTable, joinTable, JoinRepartitioner } from './joins.ts';
 import { KTable } from './ktable.ts';
 import { materialize, tableStore } from './materialized.ts';
-import type { GroupedOptions, JoinedOptions, NamedOptions, PrintOptions, ProcessOptions, ProducedOptions, RepartitionedOptions, StoredOptions } from './options.ts';
+import type {
+  GroupedOptions,
+  JoinedOptions,
+  NamedOptions,
+  PrintOptions,
+  ProcessOptions,
+  ProducedOptions,
+  RepartitionedOptions,
+  StoredOptions,
+} from './options.ts';
 import { addOperator, addRepartition, nameRepartition, type StreamState } from './stream-state.ts';
 import { tableNode, type TableStorage } from './table-state.ts';
 import { checkName } from '../topology/names.ts';
@@ -51,7 +61,11 @@ export class KStream<K, V> {
   /** Makes one record of each. Prefer {@link mapValues}: a new key costs a repartition further on. */
   map<KR, VR>(mapper: (key: K, value: V) => readonly [KR, VR], options: NamedOptions = {}): KStream<KR, VR> {
     const name = this.#name(options, 'KSTREAM-MAP-');
-    return this.#derive(addOperator(this.state, name, { type: 'map', mapper }), { keySerde: undefined, valueSerde: undefined, repartitionRequired: true });
+    return this.#derive(addOperator(this.state, name, { type: 'map', mapper }), {
+      keySerde: undefined,
+      valueSerde: undefined,
+      repartitionRequired: true,
+    });
   }
 
   /** Changes values; called for null values too. */
@@ -61,9 +75,16 @@ export class KStream<K, V> {
   }
 
   /** Makes any number of records of each; all have its timestamp and headers. */
-  flatMap<KR, VR>(mapper: (key: K, value: V) => Iterable<readonly [KR, VR]>, options: NamedOptions = {}): KStream<KR, VR> {
+  flatMap<KR, VR>(
+    mapper: (key: K, value: V) => Iterable<readonly [KR, VR]>,
+    options: NamedOptions = {},
+  ): KStream<KR, VR> {
     const name = this.#name(options, 'KSTREAM-FLATMAP-');
-    return this.#derive(addOperator(this.state, name, { type: 'flatMap', mapper }), { keySerde: undefined, valueSerde: undefined, repartitionRequired: true });
+    return this.#derive(addOperator(this.state, name, { type: 'flatMap', mapper }), {
+      keySerde: undefined,
+      valueSerde: undefined,
+      repartitionRequired: true,
+    });
   }
 
   /** Makes any number of records with the same key of each. */
@@ -75,7 +96,10 @@ export class KStream<K, V> {
   /** Sets a new key. The stream counts as changed even where the key turns out to be the same. */
   selectKey<KR>(selector: (key: K, value: V) => KR, options: NamedOptions = {}): KStream<KR, V> {
     const name = this.#name(options, 'KSTREAM-KEY-SELECT-');
-    return this.#derive(addOperator(this.state, name, { type: 'selectKey', selector }), { keySerde: undefined, repartitionRequired: true });
+    return this.#derive(addOperator(this.state, name, { type: 'selectKey', selector }), {
+      keySerde: undefined,
+      repartitionRequired: true,
+    });
   }
 
   /** Looks at every record and passes it on. The side effect may be repeated after a failure. */
@@ -91,14 +115,15 @@ export class KStream<K, V> {
 
   /** Prints every record to standard output as `[label]: key, value`; nothing comes after. */
   print(options: PrintOptions<K, V> = {}): void {
-    const { label = this.state.name, format = (key: K, value: V) => `${String(key)}, ${String(value)}` } = options;
-    const action = (key: K, value: V) => console.log(`[${label}]: ${format(key, value)}`);
+    const { label = this.state.name, format = formatRecord } = options;
+    const action = (key: K, value: V): void => console.log(`[${label}]: ${format(key, value)}`);
     addOperator(this.state, this.#name(options, 'KSTREAM-PRINTER-'), { type: 'foreach', action });
   }
 
   /** Both streams in one, interleaved. The result has no serdes of its own: name them further on, or set defaults. */
   merge<VO>(other: KStream<K, VO>, options: NamedOptions = {}): KStream<K, V | VO> {
     const { context } = this.state;
+    context.checkSame('merge()', other?.state?.context);
     const name = this.#name(options, 'KSTREAM-MERGE-');
     const node = addOperator(this.state, name, { type: 'passThrough' });
     context.addNode(other.state.node, node);
@@ -126,7 +151,10 @@ export class KStream<K, V> {
     const name = this.#name(options, 'KSTREAM-KEY-SELECT-');
     const node = addOperator(this.state, name, { type: 'selectKey', selector });
     const { keySerde, valueSerde = this.state.valueSerde } = options;
-    return new KGroupedStream<KR, V>({ ...this.state, name, node, keySerde, valueSerde, repartitionRequired: true }, options.name);
+    return new KGroupedStream<KR, V>(
+      { ...this.state, name, node, keySerde, valueSerde, repartitionRequired: true },
+      options.name,
+    );
   }
 
   /** Groups by the key there is; repartitions if it may have changed. */
@@ -144,16 +172,27 @@ export class KStream<K, V> {
     const { partitioner, partitions } = options;
     const repartition = nameRepartition(context, prefix, { keySerde, valueSerde }, { partitioner, partitions });
     const node = addRepartition(this.state, repartition);
-    return new KStream<K, V>({ context, name: node.name, keySerde, valueSerde, sources: new Set([node.name]), repartitionRequired: false, node });
+    return new KStream<K, V>({
+      context,
+      name: node.name,
+      keySerde,
+      valueSerde,
+      sources: new Set([node.name]),
+      repartitionRequired: false,
+      node,
+    });
   }
 
   /** Writes to a topic, or to the one that `topic` names for each record; that one must exist. */
   to(topic: string | TopicNameExtractor<K, V>, options: ProducedOptions<K, V> = {}): void {
     const { context } = this.state;
+    if (typeof topic !== 'function') checkName('topic', topic);
     const name = this.#name(options, 'KSTREAM-SINK-');
     const { keySerde = this.state.keySerde, valueSerde = this.state.valueSerde, partitioner } = options;
     const target = typeof topic === 'string' ? { name: topic, internal: false } : topic;
-    const node = new GraphNode(name, (graph, parents) => graph.addSink({ name, topic: target, parents, keySerde, valueSerde, partitioner }));
+    const node = new GraphNode(name, (graph, parents) =>
+      graph.addSink({ name, topic: target, parents, keySerde, valueSerde, partitioner }),
+    );
     context.addNode(this.state.node, node);
   }
 
@@ -163,15 +202,33 @@ export class KStream<K, V> {
     const name = this.#name(options, 'KSTREAM-TOTABLE-');
     const materialized = materialize(context, options, 'KSTREAM-TOTABLE-', this.state.keySerde, this.state.valueSerde);
     const parent = this.state.repartitionRequired ? this.#repartitioned(name, materialized) : this.state;
-    const storage: TableStorage = { kind: 'source', storeName: materialized.storeName, stored: options.as !== undefined, sendOldValues: false, parent: undefined, step: undefined };
+    const storage: TableStorage = {
+      kind: 'source',
+      storeName: materialized.storeName,
+      stored: options.as !== undefined,
+      sendOldValues: false,
+      parent: undefined,
+      step: undefined,
+    };
     const node = tableNode(name, storage, tableStore(materialized), (store) => ({ type: 'tableSource', store }));
     context.addNode(parent.node, node);
     const { keySerde, valueSerde, queryableName } = materialized;
-    return new KTable<K, V>({ ...parent, name, node, keySerde, valueSerde, storage, queryableStoreName: queryableName });
+    return new KTable<K, V>({
+      ...parent,
+      name,
+      node,
+      keySerde,
+      valueSerde,
+      storage,
+      queryableStoreName: queryableName,
+    });
   }
 
   /** Hands every record to a processor of one's own, which may use stores and punctuators and forward what it likes. */
-  process<KOut, VOut>(supplier: ProcessorSupplier<K, V, KOut, VOut>, options: ProcessOptions = {}): KStream<KOut, VOut> {
+  process<KOut, VOut>(
+    supplier: ProcessorSupplier<K, V, KOut, VOut>,
+    options: ProcessOptions = {},
+  ): KStream<KOut, VOut> {
     const node = this.#process(supplier, 'KSTREAM-PROCESSOR-', options);
     return this.#derive(node, { keySerde: undefined, valueSerde: undefined, repartitionRequired: true });
   }
@@ -186,7 +243,11 @@ export class KStream<K, V> {
    * Joins each record with the table's row of its key; without one, the record is dropped. Records with a null key or value
    * are dropped. The topics of both sides must have equally many partitions.
    */
-  join<VT, VR>(table: KTable<K, VT>, joiner: (value: V, tableValue: VT, key: K) => VR, options?: JoinedOptions<K, V>): KStream<K, VR>;
+  join<VT, VR>(
+    table: KTable<K, VT>,
+    joiner: (value: V, tableValue: VT, key: K) => VR,
+    options?: JoinedOptions<K, V>,
+  ): KStream<K, VR>;
   /** Joins each record with the row of a global table whose key `keySelector` returns; without one, the record is dropped. */
   join<KG, VG, VR>(
     table: GlobalKTable<KG, VG>,
@@ -199,7 +260,11 @@ export class KStream<K, V> {
   }
 
   /** As {@link join}, but a record without a matching row is joined with null. */
-  leftJoin<VT, VR>(table: KTable<K, VT>, joiner: (value: V, tableValue: VT | null, key: K) => VR, options?: JoinedOptions<K, V>): KStream<K, VR>;
+  leftJoin<VT, VR>(
+    table: KTable<K, VT>,
+    joiner: (value: V, tableValue: VT | null, key: K) => VR,
+    options?: JoinedOptions<K, V>,
+  ): KStream<K, VR>;
   leftJoin<KG, VG, VR>(
     table: GlobalKTable<KG, VG>,
     keySelector: (key: K, value: V) => KG | null,
@@ -210,10 +275,20 @@ export class KStream<K, V> {
     return this.#join(table, true, first, second, third);
   }
 
-  #join(table: KTable<K, any> | GlobalKTable<any, any>, left: boolean, first: any, second: any, third: any): KStream<K, any> {
-    if (table instanceof GlobalKTable) return new KStream(joinGlobalTable(this.state, table, first, second, left, third ?? {}));
+  #join(
+    table: KTable<K, any> | GlobalKTable<any, any>,
+    left: boolean,
+    first: any,
+    second: any,
+    third: any,
+  ): KStream<K, any> {
+    const global = table instanceof GlobalKTable;
+    this.state.context.checkSame(left ? 'leftJoin()' : 'join()', global ? table.context : table?.state?.context);
+    if (global) return new KStream(joinGlobalTable(this.state, table, first, second, left, third ?? {}));
     const options: JoinedOptions<K, V> = second ?? {};
-    const stream = this.state.repartitionRequired ? this.#joinRepartitioner.repartition(this.state, options.name ?? this.state.name, options) : this.state;
+    const stream = this.state.repartitionRequired
+      ? this.#joinRepartitioner.repartition(this.state, options.name ?? this.state.name, options)
+      : this.state;
     return new KStream(joinTable(stream, table.state, first, left, options));
   }
 
@@ -230,7 +305,13 @@ export class KStream<K, V> {
     checkSupplier(name, supplier);
     const stores = [...(supplier.stores ?? []), ...(options.stores ?? [])];
     const node = new GraphNode(name, (graph, parents) => {
-      graph.addProcessor({ name, operator: { type: 'custom', supplier }, parents, sendOldValues: false, globalStores: [] });
+      graph.addProcessor({
+        name,
+        operator: { type: 'custom', supplier },
+        parents,
+        sendOldValues: false,
+        globalStores: [],
+      });
       for (const store of stores) {
         if (typeof store === 'string') graph.connect(name, store);
         else graph.addStore(store, [name]);
@@ -247,4 +328,10 @@ export class KStream<K, V> {
   #derive<KR, VR>(node: GraphNode, output: Output<KR, VR>): KStream<KR, VR> {
     return new KStream<KR, VR>({ ...(this.state as StreamState<any, any>), name: node.name, node, ...output });
   }
+}
+
+function formatRecord(key: unknown, value: unknown): string {
+  return [key, value]
+    .map((part) => (typeof part === 'string' ? part : inspect(part, { breakLength: Number.POSITIVE_INFINITY })))
+    .join(', ');
 }

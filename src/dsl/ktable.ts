@@ -41,7 +41,11 @@ export class KTable<K, V> {
   mapValues<VR>(mapper: (value: V, key: K) => VR, options: StoredOptions<K, VR> = {}): KTable<K, VR> {
     const { storage, materialized } = this.#view('KTABLE-MAPVALUES-', { type: 'mapValues', mapper }, options);
     const name = this.state.context.nameOr(options.name, 'KTABLE-MAPVALUES-');
-    const node = tableNode(name, storage, materialized && tableStore(materialized), (store) => ({ type: 'tableMapValues', mapper, store }));
+    const node = tableNode(name, storage, materialized && tableStore(materialized), (store) => ({
+      type: 'tableMapValues',
+      mapper,
+      store,
+    }));
     return this.#derive(name, node, storage, { ...this.state, valueSerde: options.valueSerde });
   }
 
@@ -51,7 +55,10 @@ export class KTable<K, V> {
    */
   toStream<KR>(mapper: (key: K, value: V) => KR, options?: NamedOptions): KStream<KR, V>;
   toStream(options?: NamedOptions): KStream<K, V>;
-  toStream<KR>(first: ((key: K, value: V) => KR) | NamedOptions = {}, options: NamedOptions = {}): KStream<K, V> | KStream<KR, V> {
+  toStream<KR>(
+    first: ((key: K, value: V) => KR) | NamedOptions = {},
+    options: NamedOptions = {},
+  ): KStream<K, V> | KStream<KR, V> {
     return isMapper(first) ? this.#toStream(options).selectKey(first) : this.#toStream(first);
   }
 
@@ -66,24 +73,56 @@ export class KTable<K, V> {
     const name = this.state.context.nameOr(options.name, 'KTABLE-FILTER-');
     // With the old value at hand, deletions of rows that never passed need not be sent.
     storage.sendOldValues = enableSendingOldValues(this.state.storage, false);
-    const node = tableNode(name, storage, materialized && tableStore(materialized), (store) => ({ type: 'tableFilter', predicate, not, store }));
-    return this.#derive(name, node, storage, { ...this.state, valueSerde: options.valueSerde ?? this.state.valueSerde });
+    const node = tableNode(name, storage, materialized && tableStore(materialized), (store) => ({
+      type: 'tableFilter',
+      predicate,
+      not,
+      store,
+    }));
+    return this.#derive(name, node, storage, {
+      ...this.state,
+      valueSerde: options.valueSerde ?? this.state.valueSerde,
+    });
   }
 
   /** Storage of a table computed from this one: stored only if the user names the store. */
-  #view(prefix: string, step: TableViewStep, options: StoredOptions<any, any>): { storage: TableStorage; materialized: Materialization<any, any> | undefined } {
+  #view(
+    prefix: string,
+    step: TableViewStep,
+    options: StoredOptions<any, any>,
+  ): { storage: TableStorage; materialized: Materialization<any, any> | undefined } {
     const { context, keySerde, valueSerde, storage: parent } = this.state;
     // An index is burned for the store that is not made: Kafka Streams once made it, and names must stay the same.
     if (saysHowToStore(options) && options.as === undefined) context.newStoreName(prefix);
     const inherited = step.type === 'filter' ? valueSerde : undefined;
-    const materialized = options.as === undefined ? undefined : materialize(context, options, prefix, keySerde, inherited);
-    const storage: TableStorage = { kind: 'view', storeName: options.as, stored: materialized !== undefined, sendOldValues: false, parent, step };
+    const materialized =
+      options.as === undefined ? undefined : materialize(context, options, prefix, keySerde, inherited);
+    const storage: TableStorage = {
+      kind: 'view',
+      storeName: options.as,
+      stored: materialized !== undefined,
+      sendOldValues: false,
+      parent,
+      step,
+    };
     return { storage, materialized };
   }
 
-  #derive<VR>(name: string, node: TableState<K, VR>['node'], storage: TableStorage, state: Pick<TableState<K, VR>, 'valueSerde'>): KTable<K, VR> {
+  #derive<VR>(
+    name: string,
+    node: TableState<K, VR>['node'],
+    storage: TableStorage,
+    state: Pick<TableState<K, VR>, 'valueSerde'>,
+  ): KTable<K, VR> {
     this.state.context.addNode(this.state.node, node);
-    return new KTable<K, VR>({ ...this.state, name, node, storage, valueSerde: state.valueSerde, queryableStoreName: storage.storeName });
+    return new KTable<K, VR>({
+      ...this.state,
+      name,
+      node,
+      storage,
+      valueSerde: state.valueSerde,
+      queryableStoreName: storage.storeName,
+    });
   }
 }
 

@@ -19,10 +19,14 @@ const EXPECTED = 'a Topology, a StreamsBuilder, or a function (builder) => void 
 export async function loadTopology(url: string | URL): Promise<Topology> {
   const href = String(url);
   const exported = await importDefault(href);
-  const result = typeof exported === 'function' ? await callFactory(exported as (builder: StreamsBuilder) => unknown, href) : exported;
+  const result =
+    typeof exported === 'function'
+      ? await callFactory(exported as (builder: StreamsBuilder) => unknown, href)
+      : exported;
   if (isTopology(result)) return result;
   if (isBuilder(result)) return result.build();
-  const found = typeof exported === 'function' ? `returned ${describe(result)}` : `exports ${describe(result)} as default`;
+  const found =
+    typeof exported === 'function' ? `returned ${describe(result)}` : `exports ${describe(result)} as default`;
   throw failed(href, `it ${found}, but ${EXPECTED} is expected`);
 }
 
@@ -35,7 +39,10 @@ async function importDefault(href: string): Promise<unknown> {
   }
   if ('default' in module) return module.default;
   const names = Object.keys(module);
-  throw failed(href, `it has no default export${names.length > 0 ? ` (it exports ${names.join(', ')})` : ''}; add "export default" with ${EXPECTED}`);
+  throw failed(
+    href,
+    `it has no default export${names.length > 0 ? ` (it exports ${names.join(', ')})` : ''}; add "export default" with ${EXPECTED}`,
+  );
 }
 
 async function callFactory(factory: (builder: StreamsBuilder) => unknown, href: string): Promise<unknown> {
@@ -53,12 +60,21 @@ function importFailed(href: string, error: unknown): Error {
   if (isMillraceError(error)) return error;
   if (isMissingFile(href)) return failed(href, 'there is no such file', error);
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ERR_UNKNOWN_FILE_EXTENSION') return failed(href, 'this process cannot import TypeScript: start it with "node --import tsx", or compile the module', error);
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION')
+    return failed(
+      href,
+      'this process cannot import TypeScript: start it with "node --import tsx", or compile the module',
+      error,
+    );
   return failed(href, `importing it threw ${messageOf(error)}`, error);
 }
 
 function failed(href: string, problem: string, cause?: unknown): MillraceError {
-  return new MillraceError('TOPOLOGY_LOAD_FAILED', `Cannot load the topology from ${href}: ${problem}.`, { cause, fatal: true, context: { url: href } });
+  return new MillraceError('TOPOLOGY_LOAD_FAILED', `Cannot load the topology from ${href}: ${problem}.`, {
+    cause,
+    fatal: true,
+    context: { url: href },
+  });
 }
 
 /** Also true for one of another copy of this package, which `instanceof` is not. */
@@ -71,7 +87,12 @@ function isBuilder(value: unknown): value is StreamsBuilder {
 }
 
 function hasMethod(value: unknown, name: string): boolean {
-  return typeof value === 'object' && value !== null && name in value && typeof (value as Record<string, unknown>)[name] === 'function';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    name in value &&
+    typeof (value as Record<string, unknown>)[name] === 'function'
+  );
 }
 
 function describe(value: unknown): string {

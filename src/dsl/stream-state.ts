@@ -19,7 +19,9 @@ export interface StreamState<K, V> {
 
 /** Adds a processor below a stream or table. */
 export function addOperator(parent: StreamState<any, any>, name: string, operator: Operator): GraphNode {
-  const node = new GraphNode(name, (graph, parents) => graph.addProcessor({ name, operator, parents, sendOldValues: false, globalStores: [] }));
+  const node = new GraphNode(name, (graph, parents) =>
+    graph.addProcessor({ name, operator, parents, sendOldValues: false, globalStores: [] }),
+  );
   parent.context.addNode(parent.node, node);
   return node;
 }

@@ -1,6 +1,7 @@
 import type { Serde } from '../serde/serde.ts';
 import type { TopologyOptions, StoreDefinition } from '../topology/definitions.ts';
 import type { NewSource } from '../topology/graph.ts';
+import { checkName } from '../topology/names.ts';
 import type { ProcessorSupplier } from '../topology/processor-api.ts';
 import { checkSupplier, type Topology } from '../topology/topology.ts';
 import { DslContext } from './context.ts';
@@ -41,7 +42,15 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
     const node = new SourceGraphNode(sourceOf(name, topics, options));
     context.addNode(context.root, node);
     const { keySerde, valueSerde } = options;
-    return new KStream<K, V>({ context, name, keySerde, valueSerde, sources: new Set([name]), repartitionRequired: false, node });
+    return new KStream<K, V>({
+      context,
+      name,
+      keySerde,
+      valueSerde,
+      sources: new Set([name]),
+      repartitionRequired: false,
+      node,
+    });
   }
 
   /** Reads a topic as a table: each record sets the row of its key. Stored only where something needs its rows, or `{ as }`. */
@@ -52,16 +61,40 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
     const sourceName = context.nameOr(options.name, 'KSTREAM-SOURCE-', '-source');
     const name = context.nameOr(options.name, 'KTABLE-SOURCE-');
     const store = tableStore(materialized);
-    const storage: TableStorage = { kind: 'source', storeName: store.name, stored: options.as !== undefined, sendOldValues: false, parent: undefined, step: undefined };
+    const storage: TableStorage = {
+      kind: 'source',
+      storeName: store.name,
+      stored: options.as !== undefined,
+      sendOldValues: false,
+      parent: undefined,
+      step: undefined,
+    };
+    const source = sourceOf(sourceName, topic, options);
     const node = new GraphNode(name, (graph) => {
-      graph.addSource(sourceOf(sourceName, topic, options));
+      graph.addSource(source);
       const operator = { type: 'tableSource', store: storage.stored ? store.name : undefined } as const;
-      graph.addProcessor({ name, operator, parents: [sourceName], sendOldValues: storage.sendOldValues, globalStores: [] });
+      graph.addProcessor({
+        name,
+        operator,
+        parents: [sourceName],
+        sendOldValues: storage.sendOldValues,
+        globalStores: [],
+      });
       if (storage.stored) graph.addStore(store, [name]);
     });
     context.addNode(context.root, node);
     const queryableStoreName = materialized.queryableName;
-    return new KTable<K, V>({ context, name, keySerde, valueSerde, sources: new Set([sourceName]), repartitionRequired: false, node, storage, queryableStoreName });
+    return new KTable<K, V>({
+      context,
+      name,
+      keySerde,
+      valueSerde,
+      sources: new Set([sourceName]),
+      repartitionRequired: false,
+      node,
+      storage,
+      queryableStoreName,
+    });
   }
 
   /** Reads all partitions of a topic into a table that every shard holds in full. Always stored; has no changelog of its own. */
@@ -71,7 +104,7 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
     // There is no commit at which a cache of a global store would be flushed, and its topic is the changelog.
     const store = { ...tableStore(materialized), caching: false, logging: { enabled: false, config: {} } };
     this.#addGlobalStore(store, topic, options, { type: 'tableSource', store: store.name });
-    return new GlobalKTable<K, V>(store.name, materialized.queryableName);
+    return new GlobalKTable<K, V>(context, store.name, materialized.queryableName);
   }
 
   /** Adds a store for `process` and `processValues`, connected by its name there. */
@@ -85,7 +118,12 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
    * Adds a store that every shard holds in full, written by a processor of one's own only; on a restart it runs over the
    * topic again. The store's logging must be off.
    */
-  addGlobalStore<K = DK, V = DV>(store: StoreDefinition, topic: string, options: ConsumedOptions<K, V>, supplier: ProcessorSupplier<K, V, never, never>): this {
+  addGlobalStore<K = DK, V = DV>(
+    store: StoreDefinition,
+    topic: string,
+    options: ConsumedOptions<K, V>,
+    supplier: ProcessorSupplier<K, V, never, never>,
+  ): this {
     checkSupplier(store.name, supplier);
     this.#addGlobalStore(store, topic, options, { type: 'custom', supplier });
     return this;
@@ -96,19 +134,27 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
     return this.#context.build();
   }
 
-  #addGlobalStore(store: StoreDefinition, topic: string, options: ConsumedOptions<any, any>, operator: Parameters<Topology['graph']['addGlobalStore']>[2]['operator']): void {
+  #addGlobalStore(
+    store: StoreDefinition,
+    topic: string,
+    options: ConsumedOptions<any, any>,
+    operator: Parameters<Topology['graph']['addGlobalStore']>[2]['operator'],
+  ): void {
     const context = this.#context;
     const sourceName = context.nameOr(options.name, 'KSTREAM-SOURCE-', '-source');
     const name = context.nameOr(options.name, 'KTABLE-SOURCE-');
-    const node = new GraphNode(name, (graph) => graph.addGlobalStore(store, sourceOf(sourceName, topic, options), { name, operator }));
+    const source = sourceOf(sourceName, topic, options);
+    const node = new GraphNode(name, (graph) => graph.addGlobalStore(store, source, { name, operator }));
     context.addNode(context.root, node);
   }
 }
 
 function sourceOf(name: string, topics: string | readonly string[], options: ConsumedOptions<any, any>): NewSource {
+  const names = typeof topics === 'string' ? [topics] : topics;
+  for (const topic of names) checkName('topic', topic);
   return {
     name,
-    topics: (typeof topics === 'string' ? [topics] : topics).map((topic) => ({ name: topic, internal: false })),
+    topics: names.map((topic) => ({ name: topic, internal: false })),
     keySerde: options.keySerde,
     valueSerde: options.valueSerde,
     timestampExtractor: options.timestampExtractor,

@@ -54,10 +54,21 @@ export function lookupOf(table: TableStorage): { store: string; view: TableViewS
 }
 
 /** A node that makes a table; writes its store too, if it has one by then. */
-export function tableNode(name: string, storage: TableStorage, store: StoreDefinition | undefined, operator: (store: string | undefined) => Operator): GraphNode {
+export function tableNode(
+  name: string,
+  storage: TableStorage,
+  store: StoreDefinition | undefined,
+  operator: (store: string | undefined) => Operator,
+): GraphNode {
   return new GraphNode(name, (graph, parents) => {
     const used = storage.stored ? store : undefined;
-    graph.addProcessor({ name, operator: operator(used?.name), parents, sendOldValues: storage.sendOldValues, globalStores: [] });
+    graph.addProcessor({
+      name,
+      operator: operator(used?.name),
+      parents,
+      sendOldValues: storage.sendOldValues,
+      globalStores: [],
+    });
     if (used !== undefined) graph.addStore(used, [name]);
   });
 }

@@ -1,7 +1,13 @@
 import { int64, timeWindowedSerde, type Windowed } from '../serde/index.ts';
 import type { Serde } from '../serde/serde.ts';
 import type { AggregateBuilder } from './aggregate.ts';
-import { type Aggregation, aggregatePrefix, burnIndexOfCount, countAggregation, reduceAggregation } from './aggregation.ts';
+import {
+  type Aggregation,
+  aggregatePrefix,
+  burnIndexOfCount,
+  countAggregation,
+  reduceAggregation,
+} from './aggregation.ts';
 import type { KTable } from './ktable.ts';
 import { materialize, windowStore } from './materialized.ts';
 import type { WindowStoredOptions } from './options.ts';
@@ -28,7 +34,10 @@ export class TimeWindowedKStream<K, V> {
   }
 
   /** Combines values of one key and window; the first is taken as it is. */
-  reduce(reducer: (aggregate: V, value: V) => V | null, options: WindowStoredOptions<K, V> = {}): KTable<Windowed<K>, V> {
+  reduce(
+    reducer: (aggregate: V, value: V) => V | null,
+    options: WindowStoredOptions<K, V> = {},
+  ): KTable<Windowed<K>, V> {
     return this.#aggregate(reduceAggregation(reducer), options, this.#stream.valueSerde);
   }
 
@@ -41,7 +50,11 @@ export class TimeWindowedKStream<K, V> {
     return this.#aggregate({ flavour: 'aggregate', initializer, aggregator }, options, undefined);
   }
 
-  #aggregate<VR>(aggregation: Aggregation<K, V, VR>, options: WindowStoredOptions<K, VR>, serde: Serde<VR> | undefined): KTable<Windowed<K>, VR> {
+  #aggregate<VR>(
+    aggregation: Aggregation<K, V, VR>,
+    options: WindowStoredOptions<K, VR>,
+    serde: Serde<VR> | undefined,
+  ): KTable<Windowed<K>, VR> {
     const { context } = this.#stream;
     const prefix = aggregatePrefix(aggregation.flavour);
     const materialized = materialize(context, options, prefix, this.#stream.keySerde, serde);

@@ -71,12 +71,14 @@ interface Linked {
 }
 
 function describeSubTopology({ id, nodes }: NodeGroup): SubTopologyDescription {
-  const order = nodes.map((definition): Linked => ({
-    definition,
-    size: 1,
-    predecessors: new JavaTreeSet(bySizeThenName),
-    successors: new JavaTreeSet(bySizeThenName),
-  }));
+  const order = nodes.map(
+    (definition): Linked => ({
+      definition,
+      size: 1,
+      predecessors: new JavaTreeSet(bySizeThenName),
+      successors: new JavaTreeSet(bySizeThenName),
+    }),
+  );
   const linked = new Map(order.map((node) => [node.definition.name, node]));
   for (const node of hashOrder(order, ({ definition }) => definition.name)) {
     for (const name of parentsOf(node.definition)) {
@@ -108,7 +110,8 @@ function grow(node: Linked, delta: number, order: readonly Linked[]): void {
     const count = paths.get(ancestor);
     if (count === undefined) continue;
     ancestor.size += delta * count;
-    for (const predecessor of ancestor.predecessors.toArray()) paths.set(predecessor, (paths.get(predecessor) ?? 0) + count);
+    for (const predecessor of ancestor.predecessors.toArray())
+      paths.set(predecessor, (paths.get(predecessor) ?? 0) + count);
   }
 }
 
@@ -116,9 +119,20 @@ function describeNode({ definition, predecessors, successors }: Linked): NodeDes
   const { name } = definition;
   switch (definition.kind) {
     case 'source':
-      return { kind: 'source', name, topics: copiedHashOrder(definition.topics.map((topic) => topic.name)), successors: names(successors) };
+      return {
+        kind: 'source',
+        name,
+        topics: copiedHashOrder(definition.topics.map((topic) => topic.name)),
+        successors: names(successors),
+      };
     case 'processor':
-      return { kind: 'processor', name, stores: hashOrder(definition.stores, (store) => store), successors: names(successors), predecessors: names(predecessors) };
+      return {
+        kind: 'processor',
+        name,
+        stores: hashOrder(definition.stores, (store) => store),
+        successors: names(successors),
+        predecessors: names(predecessors),
+      };
     case 'sink': {
       const dynamic = typeof definition.topic === 'function';
       return {
@@ -138,7 +152,13 @@ function describeGlobalStore({ id, nodes, globalStore }: NodeGroup): GlobalStore
   return {
     id,
     source: { kind: 'source', name: source, topics, successors: [processor] },
-    processor: { kind: 'processor', name: processor, stores: [globalStore?.definition.name ?? ''], successors: [], predecessors: [source] },
+    processor: {
+      kind: 'processor',
+      name: processor,
+      stores: [globalStore?.definition.name ?? ''],
+      successors: [],
+      predecessors: [source],
+    },
   };
 }
 
@@ -146,9 +166,15 @@ function names(nodes: JavaTreeSet<Linked>): string[] {
   return nodes.toArray().map(({ definition }) => definition.name);
 }
 
-function format(subTopologies: readonly SubTopologyDescription[], globalStores: readonly GlobalStoreDescription[]): string {
+function format(
+  subTopologies: readonly SubTopologyDescription[],
+  globalStores: readonly GlobalStoreDescription[],
+): string {
   const parts = [
-    ...subTopologies.map(({ id, nodes }) => ({ id, text: `Sub-topology: ${id}\n${nodes.map((node) => `    ${formatNode(node)}\n`).join('')}\n` })),
+    ...subTopologies.map(({ id, nodes }) => ({
+      id,
+      text: `Sub-topology: ${id}\n${nodes.map((node) => `    ${formatNode(node)}\n`).join('')}\n`,
+    })),
     ...globalStores.map(({ id, source, processor }) => ({
       id,
       text: `Sub-topology: ${id} for global store (will not generate tasks)\n    ${formatNode(source)}\n    ${formatNode(processor)}\n`,

@@ -32,7 +32,11 @@ export interface InternalTopicOptions {
 }
 
 /** Number of tasks of a sub-topology: the most partitions of any of its source topics. `counts` must hold them all. */
-export function taskCount(subTopology: SubTopology, applicationId: string, counts: ReadonlyMap<string, number>): number {
+export function taskCount(
+  subTopology: SubTopology,
+  applicationId: string,
+  counts: ReadonlyMap<string, number>,
+): number {
   return Math.max(0, ...sourceTopicNames(subTopology, applicationId).map((topic) => counts.get(topic) ?? 0));
 }
 
@@ -52,12 +56,26 @@ export function internalTopics(
   const counts = partitionCounts(plan, applicationId, sourcePartitionCounts);
   const repartition = plan.repartitionTopics.map(({ name }): InternalTopic => {
     const topic = resolveTopic({ name, internal: true }, applicationId);
-    return { name: topic, kind: 'repartition', partitions: counts.get(topic) ?? 0, config: repartitionConfig(options), store: undefined };
+    return {
+      name: topic,
+      kind: 'repartition',
+      partitions: counts.get(topic) ?? 0,
+      config: repartitionConfig(options),
+      store: undefined,
+    };
   });
-  return [...repartition, ...plan.subTopologies.flatMap((subTopology) => changelogs(subTopology, applicationId, counts, options))];
+  return [
+    ...repartition,
+    ...plan.subTopologies.flatMap((subTopology) => changelogs(subTopology, applicationId, counts, options)),
+  ];
 }
 
-function changelogs(subTopology: SubTopology, applicationId: string, counts: ReadonlyMap<string, number>, options: InternalTopicOptions): InternalTopic[] {
+function changelogs(
+  subTopology: SubTopology,
+  applicationId: string,
+  counts: ReadonlyMap<string, number>,
+  options: InternalTopicOptions,
+): InternalTopic[] {
   const partitions = taskCount(subTopology, applicationId, counts);
   return subTopology.stores
     .filter((store) => store.logging.enabled && store.sourceTopic === undefined)
@@ -82,8 +100,16 @@ export function repartitionConfig(options: InternalTopicOptions = {}): Record<st
 }
 
 /** Topic configs of a changelog. The store's own `logging.config` beats everything. */
-export function changelogConfig(store: StoreSpec<any, any>, options: InternalTopicOptions = {}): Record<string, string> {
-  return { ...changelogDefaults(store, options), 'message.timestamp.type': 'CreateTime', ...options.topicConfig, ...store.logging.config };
+export function changelogConfig(
+  store: StoreSpec<any, any>,
+  options: InternalTopicOptions = {},
+): Record<string, string> {
+  return {
+    ...changelogDefaults(store, options),
+    'message.timestamp.type': 'CreateTime',
+    ...options.topicConfig,
+    ...store.logging.config,
+  };
 }
 
 function changelogDefaults(store: StoreSpec<any, any>, options: InternalTopicOptions): Record<string, string> {

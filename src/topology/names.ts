@@ -19,9 +19,12 @@ export function invalidTopology(message: string, context: Record<string, string 
 export function checkName(kind: 'node' | 'store' | 'topic', name: string): void {
   const problem = problemWith(name);
   if (problem === undefined) return;
-  throw invalidTopology(`The ${kind} name ${JSON.stringify(name)} ${problem}. Use 1 to ${MAX_NAME_LENGTH} of the characters a-z, A-Z, 0-9, ".", "_" and "-".`, {
-    [kind]: String(name),
-  });
+  throw invalidTopology(
+    `The ${kind} name ${JSON.stringify(name)} ${problem}. Use 1 to ${MAX_NAME_LENGTH} of the characters a-z, A-Z, 0-9, ".", "_" and "-".`,
+    {
+      [kind]: String(name),
+    },
+  );
 }
 
 function problemWith(name: unknown): string | undefined {

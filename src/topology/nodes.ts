@@ -13,9 +13,10 @@ export interface SourceNode {
   readonly kind: 'source';
   readonly name: string;
   readonly topics: readonly TopicRef[];
-  /** Undefined: the topology's default serde, which must then be set. */
-  readonly keySerde: Serde<any> | undefined;
-  readonly valueSerde: Serde<any> | undefined;
+  /** The topology's default where none was given. */
+  readonly keySerde: Serde<any>;
+  readonly valueSerde: Serde<any>;
+  /** Undefined: the record's own timestamp. The topology's default extractor is filled in already. */
   readonly timestampExtractor: TimestampExtractor | undefined;
   readonly offsetReset: 'earliest' | 'latest' | 'none' | undefined;
   readonly children: readonly string[];
@@ -25,7 +26,7 @@ export interface ProcessorNode {
   readonly kind: 'processor';
   readonly name: string;
   readonly operator: Operator;
-  /** Names of the stores this node may use, global ones included. */
+  /** Names of the stores this node may use, global ones included (a processor of the user's may use all of those). */
   readonly stores: readonly string[];
   readonly parents: readonly string[];
   readonly children: readonly string[];
@@ -37,8 +38,9 @@ export interface SinkNode {
   readonly kind: 'sink';
   readonly name: string;
   readonly topic: TopicRef | TopicNameExtractor;
-  readonly keySerde: Serde<any> | undefined;
-  readonly valueSerde: Serde<any> | undefined;
+  readonly keySerde: Serde<any>;
+  readonly valueSerde: Serde<any>;
+  /** Undefined: murmur2 of the key serde's `partitionBytes`, if it has them, else of the key's bytes. */
   readonly partitioner: StreamPartitioner | undefined;
   readonly parents: readonly string[];
 }

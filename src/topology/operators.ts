@@ -17,13 +17,26 @@ export type Operator =
   /** Forwards as it is: merge, and the children of split. */
   | { readonly type: 'passThrough' }
   /** First predicate that matches wins; child i of the node is branch i; the last child may be the default branch. */
-  | { readonly type: 'branch'; readonly predicates: readonly ((key: any, value: any) => boolean)[]; readonly hasDefault: boolean }
+  | {
+      readonly type: 'branch';
+      readonly predicates: readonly ((key: any, value: any) => boolean)[];
+      readonly hasDefault: boolean;
+    }
   /** Kafka Streams' KTableSource: stream of rows into a table. `store` undefined: not materialised. */
   | { readonly type: 'tableSource'; readonly store: string | undefined }
   /** KTable.toStream without mapper. */
   | { readonly type: 'tableToStream' }
-  | { readonly type: 'tableFilter'; readonly predicate: (key: any, value: any) => boolean; readonly not: boolean; readonly store: string | undefined }
-  | { readonly type: 'tableMapValues'; readonly mapper: (value: any, key: any) => any; readonly store: string | undefined }
+  | {
+      readonly type: 'tableFilter';
+      readonly predicate: (key: any, value: any) => boolean;
+      readonly not: boolean;
+      readonly store: string | undefined;
+    }
+  | {
+      readonly type: 'tableMapValues';
+      readonly mapper: (value: any, key: any) => any;
+      readonly store: string | undefined;
+    }
   /** count, reduce and aggregate on a KGroupedStream. reduce: `initializer` undefined, first value is stored as it is. */
   | {
       readonly type: 'aggregate';

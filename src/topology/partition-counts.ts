@@ -10,7 +10,11 @@ import { resolveTopic, sourceTopicNames } from './topic-names.ts';
  * @param known partition counts of the user's topics, by name.
  * @throws MISSING_TOPIC, PARTITION_MISMATCH
  */
-export function partitionCounts(plan: Plan, applicationId: string, known: ReadonlyMap<string, number>): Map<string, number> {
+export function partitionCounts(
+  plan: Plan,
+  applicationId: string,
+  known: ReadonlyMap<string, number>,
+): Map<string, number> {
   const counts = userTopics(plan, known);
   const enforced = new Set<string>();
   for (const { name, partitions } of plan.repartitionTopics) {
@@ -27,7 +31,10 @@ export function partitionCounts(plan: Plan, applicationId: string, known: Readon
 }
 
 function userTopics(plan: Plan, known: ReadonlyMap<string, number>): Map<string, number> {
-  const sources = [...plan.subTopologies.flatMap((subTopology) => subTopology.sources), ...plan.globalStores.map(({ source }) => source)];
+  const sources = [
+    ...plan.subTopologies.flatMap((subTopology) => subTopology.sources),
+    ...plan.globalStores.map(({ source }) => source),
+  ];
   const counts = new Map<string, number>();
   const missing = new Set<string>();
   for (const { name, internal } of sources.flatMap((source) => source.topics)) {
@@ -38,14 +45,20 @@ function userTopics(plan: Plan, known: ReadonlyMap<string, number>): Map<string,
   }
   if (missing.size === 0) return counts;
   const names = [...missing].sort();
-  throw new MillraceError('MISSING_TOPIC', `Source topic${names.length > 1 ? 's' : ''} ${names.map((name) => `"${name}"`).join(', ')} not found: create ${names.length > 1 ? 'them' : 'it'} before starting.`, {
-    context: { topic: names.join(',') },
-  });
+  throw new MillraceError(
+    'MISSING_TOPIC',
+    `Source topic${names.length > 1 ? 's' : ''} ${names.map((name) => `"${name}"`).join(', ')} not found: create ${names.length > 1 ? 'them' : 'it'} before starting.`,
+    {
+      context: { topic: names.join(',') },
+    },
+  );
 }
 
 /** Fixpoint over chains: a topic is settled once all topics upstream of it are, or when nothing else moves (a cycle). */
 function deriveFromUpstream(plan: Plan, applicationId: string, counts: Map<string, number>): void {
-  let open = plan.repartitionTopics.map(({ name }) => resolveTopic({ name, internal: true }, applicationId)).filter((topic) => !counts.has(topic));
+  let open = plan.repartitionTopics
+    .map(({ name }) => resolveTopic({ name, internal: true }, applicationId))
+    .filter((topic) => !counts.has(topic));
   let partialAllowed = false;
   while (open.length > 0) {
     const settled = new Set<string>();
@@ -64,22 +77,35 @@ function deriveFromUpstream(plan: Plan, applicationId: string, counts: Map<strin
 }
 
 function upstreamTopics(plan: Plan, applicationId: string, topic: string): string[] {
-  return plan.subTopologies.filter((subTopology) => writes(subTopology, applicationId, topic)).flatMap((subTopology) => sourceTopicNames(subTopology, applicationId));
+  return plan.subTopologies
+    .filter((subTopology) => writes(subTopology, applicationId, topic))
+    .flatMap((subTopology) => sourceTopicNames(subTopology, applicationId));
 }
 
 function writes(subTopology: SubTopology, applicationId: string, topic: string): boolean {
-  return subTopology.sinks.some((sink) => typeof sink.topic !== 'function' && resolveTopic(sink.topic, applicationId) === topic);
+  return subTopology.sinks.some(
+    (sink) => typeof sink.topic !== 'function' && resolveTopic(sink.topic, applicationId) === topic,
+  );
 }
 
 function unresolvable(topics: readonly string[]): MillraceError {
-  return new MillraceError('INVALID_TOPOLOGY', `Cannot tell how many partitions ${topics.map((topic) => `"${topic}"`).join(', ')} should have: nothing with a known count is written to it. Set { partitions } on repartition().`, {
-    fatal: true,
-    context: { topic: topics.join(',') },
-  });
+  return new MillraceError(
+    'INVALID_TOPOLOGY',
+    `Cannot tell how many partitions ${topics.map((topic) => `"${topic}"`).join(', ')} should have: nothing with a known count is written to it. Set { partitions } on repartition().`,
+    {
+      fatal: true,
+      context: { topic: topics.join(',') },
+    },
+  );
 }
 
 /** Topics that are joined must have one count. Repartition topics whose count is not enforced follow the others. */
-function equalise(group: readonly TopicRef[], applicationId: string, counts: Map<string, number>, enforced: ReadonlySet<string>): void {
+function equalise(
+  group: readonly TopicRef[],
+  applicationId: string,
+  counts: Map<string, number>,
+  enforced: ReadonlySet<string>,
+): void {
   const topics = group.map((ref) => ({ name: resolveTopic(ref, applicationId), internal: ref.internal }));
   const countOf = (name: string): number => counts.get(name) ?? 0;
   const fixed = topics.filter(({ name, internal }) => !internal || enforced.has(name)).map(({ name }) => name);

@@ -6,7 +6,9 @@ import type { Plan } from './nodes.ts';
  * function's code. Two threads that import one module get the same hash; a changed window size gives another one.
  */
 export function hashOf(structure: Omit<Plan, 'hash'>): string {
-  return createHash('sha256').update(JSON.stringify(canonical(structure))).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify(canonical(structure)))
+    .digest('hex');
 }
 
 /** The same data with sorted keys; a serde is its name and a function only the fact that there is one. */

@@ -1,6 +1,13 @@
 import type { Serde } from '../serde/serde.ts';
 import type { StoreSpec } from '../state/store-spec.ts';
-import type { NodeDefinition, ProcessorDefinition, SinkDefinition, SourceDefinition, StoreDefinition, TopologyOptions } from './definitions.ts';
+import type {
+  NodeDefinition,
+  ProcessorDefinition,
+  SinkDefinition,
+  SourceDefinition,
+  StoreDefinition,
+  TopologyOptions,
+} from './definitions.ts';
 import type { NodeGroup, TopologyGraph } from './graph.ts';
 import { invalidTopology } from './names.ts';
 import type { GlobalStore, Plan, ProcessorNode, SinkNode, SourceNode, SubTopology, TopicRef } from './nodes.ts';
@@ -28,16 +35,22 @@ function checkComplete(graph: TopologyGraph, groups: readonly NodeGroup[]): void
   if (groups.length === 0) throw invalidTopology('The topology is empty: add a source, e.g. builder.stream("topic").');
   for (const { definition, processors } of graph.stores.values()) {
     if (processors.length === 0) {
-      throw invalidTopology(`Store "${definition.name}" is not connected to any processor: name it in the processor's stores, or remove it.`, { store: definition.name });
+      throw invalidTopology(
+        `Store "${definition.name}" is not connected to any processor: name it in the processor's stores, or remove it.`,
+        { store: definition.name },
+      );
     }
   }
   for (const { nodes, globalStore } of groups) {
     if (globalStore !== undefined && nodes.length > 2) {
       const other = nodes.find(({ name }) => name !== globalStore.source && name !== globalStore.processor);
-      throw invalidTopology(`"${other?.name}" is attached to global store "${globalStore.definition.name}": global stores have a source and a processor, nothing else.`, {
-        node: other?.name ?? '',
-        store: globalStore.definition.name,
-      });
+      throw invalidTopology(
+        `"${other?.name}" is attached to global store "${globalStore.definition.name}": global stores have a source and a processor, nothing else.`,
+        {
+          node: other?.name ?? '',
+          store: globalStore.definition.name,
+        },
+      );
     }
   }
 }
@@ -93,7 +106,9 @@ class PlanContext {
       keySerde: this.#serde('key', node.keySerde, where, node.name),
       valueSerde: this.#serde('value', node.valueSerde, where, node.name),
       // A repartition topic carries timestamps that were extracted already.
-      timestampExtractor: repartition ? node.timestampExtractor : (node.timestampExtractor ?? this.#options.defaultTimestampExtractor),
+      timestampExtractor: repartition
+        ? node.timestampExtractor
+        : (node.timestampExtractor ?? this.#options.defaultTimestampExtractor),
       children: this.#childrenOf(node.name),
     };
   }
@@ -104,7 +119,8 @@ class PlanContext {
   }
 
   #sink(node: SinkDefinition): SinkNode {
-    const where = typeof node.topic === 'function' ? `Sink "${node.name}"` : `Sink "${node.name}" (topic "${node.topic.name}")`;
+    const where =
+      typeof node.topic === 'function' ? `Sink "${node.name}"` : `Sink "${node.name}" (topic "${node.topic.name}")`;
     return {
       ...node,
       keySerde: this.#serde('key', node.keySerde, where, node.name),
@@ -130,10 +146,13 @@ class PlanContext {
     if (serde !== undefined) return serde;
     const option = side === 'key' ? 'keySerde' : 'valueSerde';
     const fallback = side === 'key' ? 'defaultKeySerde' : 'defaultValueSerde';
-    throw invalidTopology(`${where} has no ${side} serde: pass { ${option} } to the operation that made it, or set ${fallback} in the options of StreamsBuilder or Topology.`, {
-      node,
-      option,
-    });
+    throw invalidTopology(
+      `${where} has no ${side} serde: pass { ${option} } to the operation that made it, or set ${fallback} in the options of StreamsBuilder or Topology.`,
+      {
+        node,
+        option,
+      },
+    );
   }
 
   #copartitionGroups(nodes: readonly NodeDefinition[]): TopicRef[][] {
@@ -145,7 +164,8 @@ class PlanContext {
 
   #definition(name: string): StoreDefinition {
     const entry = this.#graph.stores.get(name);
-    if (entry === undefined) throw invalidTopology(`Store "${name}" has not been added: call addStateStore() first.`, { store: name });
+    if (entry === undefined)
+      throw invalidTopology(`Store "${name}" has not been added: call addStateStore() first.`, { store: name });
     return entry.definition;
   }
 

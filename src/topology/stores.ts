@@ -69,7 +69,10 @@ function makeStore<K, V>(name: string, kind: StoreKind, options: StoreOptions<K,
 
 function makeWindowStore<K, V>(name: string, kind: StoreKind, options: WindowStoreOptions<K, V>): StoreSpec<K, V> {
   const { windowSizeMs, retentionMs, retainDuplicates = false } = options;
-  if (!(windowSizeMs > 0)) throw invalidTopology(`Window store "${name}" has a windowSizeMs of ${windowSizeMs}: it must be above 0.`, { store: name });
+  if (!(windowSizeMs > 0))
+    throw invalidTopology(`Window store "${name}" has a windowSizeMs of ${windowSizeMs}: it must be above 0.`, {
+      store: name,
+    });
   checkRetention(name, retentionMs, windowSizeMs, 'windowSizeMs');
   return { ...makeStore(name, kind, options), windowSizeMs, retentionMs, retainDuplicates };
 }
@@ -77,7 +80,10 @@ function makeWindowStore<K, V>(name: string, kind: StoreKind, options: WindowSto
 /** @throws INVALID_TOPOLOGY where windows would be dropped while they can still change. */
 export function checkRetention(store: string, retentionMs: number, neededMs: number, needed: string): void {
   if (retentionMs >= neededMs) return;
-  throw invalidTopology(`Store "${store}" has a retentionMs of ${retentionMs}, less than its ${needed} (${neededMs}): windows would be lost while they are still open. Set retentionMs to at least ${neededMs}.`, {
-    store,
-  });
+  throw invalidTopology(
+    `Store "${store}" has a retentionMs of ${retentionMs}, less than its ${needed} (${neededMs}): windows would be lost while they are still open. Set retentionMs to at least ${neededMs}.`,
+    {
+      store,
+    },
+  );
 }

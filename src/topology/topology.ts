@@ -1,3 +1,4 @@
+import { MillraceError } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
 import type { TopologyOptions, StoreDefinition } from './definitions.ts';
 import { type TopologyDescription, describeGraph } from './describe.ts';
@@ -58,15 +59,30 @@ export class Topology {
    * Adds a processor below `parents`. Stores that the supplier carries (`supplier.stores`) are added and connected; name
    * others with {@link addStateStore} or {@link connectProcessorAndStateStores}.
    */
-  addProcessor<KIn, VIn, KOut, VOut>(name: string, supplier: ProcessorSupplier<KIn, VIn, KOut, VOut>, ...parents: string[]): this {
+  addProcessor<KIn, VIn, KOut, VOut>(
+    name: string,
+    supplier: ProcessorSupplier<KIn, VIn, KOut, VOut>,
+    ...parents: string[]
+  ): this {
     checkSupplier(name, supplier);
-    this.graph.addProcessor({ name, operator: { type: 'custom', supplier }, parents, sendOldValues: false, globalStores: [] });
+    this.graph.addProcessor({
+      name,
+      operator: { type: 'custom', supplier },
+      parents,
+      sendOldValues: false,
+      globalStores: [],
+    });
     for (const store of supplier.stores ?? []) this.graph.addStore(store, [name]);
     return this;
   }
 
   /** Writes to a topic, or to the one that a function names for each record; that one must exist. */
-  addSink<K, V>(name: string, topic: string | TopicNameExtractor<K, V>, parents: string | readonly string[], options: SinkOptions<K, V> = {}): this {
+  addSink<K, V>(
+    name: string,
+    topic: string | TopicNameExtractor<K, V>,
+    parents: string | readonly string[],
+    options: SinkOptions<K, V> = {},
+  ): this {
     this.graph.addSink({
       name,
       topic: typeof topic === 'string' ? { name: topic, internal: false } : topic,
@@ -86,7 +102,8 @@ export class Topology {
 
   /** Gives a processor access to stores that were added before. */
   connectProcessorAndStateStores(processorName: string, ...storeNames: string[]): this {
-    if (storeNames.length === 0) throw invalidTopology(`No store to connect to "${processorName}": name at least one.`, { node: processorName });
+    if (storeNames.length === 0)
+      throw invalidTopology(`No store to connect to "${processorName}": name at least one.`, { node: processorName });
     for (const storeName of storeNames) this.graph.connect(processorName, storeName);
     return this;
   }
@@ -95,7 +112,11 @@ export class Topology {
    * Adds a store that every shard holds in full. `supplier`'s processor is its only writer; on a restart it runs over the
    * topic again. Logging must be off: the topic itself is the changelog.
    */
-  addGlobalStore<K, V>(store: StoreDefinition, options: GlobalStoreOptions<K, V>, supplier: ProcessorSupplier<K, V, never, never>): this {
+  addGlobalStore<K, V>(
+    store: StoreDefinition,
+    options: GlobalStoreOptions<K, V>,
+    supplier: ProcessorSupplier<K, V, never, never>,
+  ): this {
     checkSupplier(options.processorName, supplier);
     this.graph.addGlobalStore(store, sourceOf(options.sourceName, options.topic, options), {
       name: options.processorName,
@@ -108,7 +129,11 @@ export class Topology {
    * Adds a partitioned store that is fed from a user's topic, which serves as its changelog (KIP-813). Other processors
    * that are connected to it must not write to it.
    */
-  addReadOnlyStateStore<K, V>(store: StoreDefinition, options: GlobalStoreOptions<K, V>, supplier: ProcessorSupplier<K, V, never, never>): this {
+  addReadOnlyStateStore<K, V>(
+    store: StoreDefinition,
+    options: GlobalStoreOptions<K, V>,
+    supplier: ProcessorSupplier<K, V, never, never>,
+  ): this {
     this.addSource(options.sourceName, options.topic, options);
     this.addProcessor(options.processorName, supplier, options.sourceName);
     const logging = { enabled: false, config: {} };
@@ -150,6 +175,31 @@ function sourceOf(name: string, topics: string | readonly string[], options: Sou
  * @throws INVALID_TOPOLOGY
  */
 export function checkSupplier(name: string, supplier: ProcessorSupplier): void {
-  if (typeof supplier !== 'function') throw invalidTopology(`The supplier of processor "${name}" is not a function: pass () => new YourProcessor().`, { node: name });
-  if (supplier() === supplier()) throw invalidTopology(`The supplier of processor "${name}" returned the same object twice: every task needs a processor of its own.`, { node: name });
+  if (typeof supplier !== 'function')
+    throw invalidTopology(`The supplier of processor "${name}" is not a function: pass () => new YourProcessor().`, {
+      node: name,
+    });
+  const first = newProcessor(name, supplier);
+  if (newProcessor(name, supplier) === first) {
+    throw invalidTopology(
+      `The supplier of processor "${name}" returned the same object twice: every task needs a processor of its own.`,
+      { node: name },
+    );
+  }
+}
+
+function newProcessor(name: string, supplier: ProcessorSupplier): unknown {
+  try {
+    return supplier();
+  } catch (error) {
+    throw new MillraceError(
+      'INVALID_TOPOLOGY',
+      `The supplier of processor "${name}" threw ${String(error)}. Pass a function that returns a new processor: () => new YourProcessor().`,
+      {
+        cause: error,
+        fatal: true,
+        context: { node: name },
+      },
+    );
+  }
 }

@@ -77,7 +77,8 @@ const dsl: Record<string, (builder: Builder) => void> = {
     stream.selectKey((key) => key, { name: 'rekey' }).to('out', { name: 'sink' });
     stream.peek(() => {});
   },
-  'grouped-name': (b) => b.stream('in').groupBy(byValue, { name: 'by-value' }).count({ name: 'counter', as: 'store' }).toStream().to('out'),
+  'grouped-name': (b) =>
+    b.stream('in').groupBy(byValue, { name: 'by-value' }).count({ name: 'counter', as: 'store' }).toStream().to('out'),
   'shared-grouped': (b) => {
     const grouped = b.stream('in').selectKey(byValue).groupByKey({ name: 'shared' });
     grouped.count().toStream().to('counts');
@@ -88,12 +89,17 @@ const dsl: Record<string, (builder: Builder) => void> = {
     grouped.count().toStream().to('counts');
     grouped.reduce(last).toStream().to('last');
   },
-  'count-materialized-unnamed': (b) => b.stream('in').groupByKey().count({ keySerde: Serdes.String() }).toStream().to('out'),
+  'count-materialized-unnamed': (b) =>
+    b.stream('in').groupByKey().count({ keySerde: Serdes.String() }).toStream().to('out'),
   'aggregate-unnamed': (b) =>
     b
       .stream('in')
       .groupByKey()
-      .aggregate(() => '', (_key, _value, aggregate) => aggregate, { valueSerde: Serdes.String() })
+      .aggregate(
+        () => '',
+        (_key, _value, aggregate) => aggregate,
+        { valueSerde: Serdes.String() },
+      )
       .toStream()
       .to('out'),
   'windowed-count': (b) => b.stream('in').groupByKey().windowedBy(oneMinute).count().toStream().to('out'),
@@ -109,10 +115,18 @@ const dsl: Record<string, (builder: Builder) => void> = {
   'windowed-reduce-aggregate': (b) => {
     const windowed = b.stream('in').groupBy(byValue).windowedBy(oneMinute);
     windowed.reduce(last).toStream().to('r');
-    windowed.aggregate(() => '', (_key, _value, aggregate) => aggregate, { name: 'agg', as: 'agg-store' }).toStream().to('a');
+    windowed
+      .aggregate(
+        () => '',
+        (_key, _value, aggregate) => aggregate,
+        { name: 'agg', as: 'agg-store' },
+      )
+      .toStream()
+      .to('a');
   },
   'table-unmaterialized': (b) => b.table('t').toStream().to('out'),
-  'table-named': (b) => b.table('t', { name: 'users', as: 'users-store' }).filter(yes).mapValues(value).toStream().to('out'),
+  'table-named': (b) =>
+    b.table('t', { name: 'users', as: 'users-store' }).filter(yes).mapValues(value).toStream().to('out'),
   'table-views': (b) =>
     b
       .table('t')
@@ -208,7 +222,9 @@ const dsl: Record<string, (builder: Builder) => void> = {
   'to-table-rekeyed-named': (b) => b.stream('in').selectKey(byValue).toTable({ name: 'as-table' }).toStream().to('out'),
   'process-stores': (b) => {
     b.addStateStore(store('one')).addStateStore(store('two'));
-    b.stream('a').process(passOn, { stores: ['one'] }).to('oa');
+    b.stream('a')
+      .process(passOn, { stores: ['one'] })
+      .to('oa');
     const processed = b.stream('b').process(passOn, { name: 'proc', stores: ['two', 'one'] });
     processed.groupByKey().count().toStream().to('ob');
   },
@@ -268,7 +284,9 @@ const dsl: Record<string, (builder: Builder) => void> = {
     const airports = b.globalTable('airports');
     const flights = b.stream('flights').filter((_key, flight) => flight !== null);
     const enriched = flights.selectKey(byValue).join(planes, left).leftJoin(airports, byValue, left);
-    const hourly = enriched.groupBy(byValue, { name: 'by-airport' }).windowedBy(TimeWindows.ofSizeAndGrace(3_600_000, 600_000));
+    const hourly = enriched
+      .groupBy(byValue, { name: 'by-airport' })
+      .windowedBy(TimeWindows.ofSizeAndGrace(3_600_000, 600_000));
     hourly.count({ as: 'hourly' }).toStream().to('hourly-out');
     flights.groupByKey().count().toStream().to('per-key');
   },

@@ -17,12 +17,17 @@ const brokenUrl = pathToFileURL(join(directory, 'broken.mjs')).href;
 
 /** In a process of its own: vitest's module loader is not the one users have. */
 function run(loaderArguments: string[], modules: string[]): Record<string, Result> {
-  return JSON.parse(execFileSync(process.execPath, [...loaderArguments, join(fixtures, 'run.ts'), ...modules], { encoding: 'utf8' }));
+  return JSON.parse(
+    execFileSync(process.execPath, [...loaderArguments, join(fixtures, 'run.ts'), ...modules], { encoding: 'utf8' }),
+  );
 }
 
 const GOOD = ['./builder-function.ts', './returns-other-builder.ts', './topology-object.ts', './javascript-module.js'];
 const BAD: [string, RegExp][] = [
-  ['./wrong-default.ts', /wrong-default\.ts: it exports a number as default, but a Topology, a StreamsBuilder, or a function/],
+  [
+    './wrong-default.ts',
+    /wrong-default\.ts: it exports a number as default, but a Topology, a StreamsBuilder, or a function/,
+  ],
   ['./no-default.ts', /no-default\.ts: it has no default export \(it exports topology\)/],
   ['./wrong-return.ts', /wrong-return\.ts: it returned a string, but a Topology/],
   ['./throws-at-import.ts', /throws-at-import\.ts: importing it threw Error: the database is gone/],
@@ -43,7 +48,7 @@ describe('loadTopology', () => {
 
   it.each(GOOD)('%s loads', (name) => {
     expect(results[name]?.message).toBeUndefined();
-    expect(results[name]?.description).toMatch(/Source: .* \(topics: \[in\]\)[^]*Sink: .* \(topic: out\)/);
+    expect(results[name]?.description).toMatch(/Source: .* \(topics: \[in\]\)[\s\S]*Sink: .* \(topic: out\)/);
   });
 
   it.each(BAD)('%s fails with what is wrong', (name, message) => {
@@ -51,10 +56,16 @@ describe('loadTopology', () => {
   });
 
   it('tells a syntax error', () => {
-    expect(results[brokenUrl]).toEqual({ code: 'TOPOLOGY_LOAD_FAILED', message: expect.stringContaining('importing it threw SyntaxError') });
+    expect(results[brokenUrl]).toEqual({
+      code: 'TOPOLOGY_LOAD_FAILED',
+      message: expect.stringContaining('importing it threw SyntaxError'),
+    });
   });
 
   it('passes on what is wrong with the topology itself', () => {
-    expect(results['./invalid-topology.ts']).toEqual({ code: 'INVALID_TOPOLOGY', message: expect.stringContaining('"not a legal name"') });
+    expect(results['./invalid-topology.ts']).toEqual({
+      code: 'INVALID_TOPOLOGY',
+      message: expect.stringContaining('"not a legal name"'),
+    });
   });
 });

@@ -4,7 +4,11 @@ import type { Topology } from '../../../src/topology/index.ts';
 import { newBuilder } from './golden-topologies.ts';
 
 function names(topology: Topology): string[] {
-  return topology.plan().subTopologies.flatMap(({ sources, processors, sinks }) => [...sources, ...processors, ...sinks].map(({ name }) => name));
+  return topology
+    .plan()
+    .subTopologies.flatMap(({ sources, processors, sinks }) =>
+      [...sources, ...processors, ...sinks].map(({ name }) => name),
+    );
 }
 
 function stores(topology: Topology): string[] {
@@ -14,7 +18,13 @@ function stores(topology: Topology): string[] {
 describe('generated names', () => {
   it('draws a store name before its processor name, and three names around a repartition', () => {
     const builder = newBuilder();
-    builder.stream('in').selectKey((_key, value) => value).groupByKey().count().toStream().to('out');
+    builder
+      .stream('in')
+      .selectKey((_key, value) => value)
+      .groupByKey()
+      .count()
+      .toStream()
+      .to('out');
     const topology = builder.build();
     expect(names(topology).sort()).toEqual([
       'KSTREAM-AGGREGATE-0000000003',
@@ -31,8 +41,20 @@ describe('generated names', () => {
 
   it('burns an index for a named processor, none for a named store', () => {
     const builder = newBuilder();
-    builder.stream('in', { name: 'source' }).filter(() => true, { name: 'keep' }).groupByKey().count({ as: 'counts' }).toStream().to('out');
-    expect(names(builder.build())).toEqual(['source', 'keep', 'KSTREAM-AGGREGATE-0000000002', 'KTABLE-TOSTREAM-0000000003', 'KSTREAM-SINK-0000000004']);
+    builder
+      .stream('in', { name: 'source' })
+      .filter(() => true, { name: 'keep' })
+      .groupByKey()
+      .count({ as: 'counts' })
+      .toStream()
+      .to('out');
+    expect(names(builder.build())).toEqual([
+      'source',
+      'keep',
+      'KSTREAM-AGGREGATE-0000000002',
+      'KTABLE-TOSTREAM-0000000003',
+      'KSTREAM-SINK-0000000004',
+    ]);
   });
 
   it('burns one store index more for a count that says how to store but gives no name', () => {
@@ -46,7 +68,10 @@ describe('generated names', () => {
 
   it('burns no index for a named process, unlike every other operation', () => {
     const builder = newBuilder();
-    builder.stream('in').process(() => ({ process: () => {} }), { name: 'mine' }).to('out');
+    builder
+      .stream('in')
+      .process(() => ({ process: () => {} }), { name: 'mine' })
+      .to('out');
     expect(names(builder.build())).toEqual(['KSTREAM-SOURCE-0000000000', 'mine', 'KSTREAM-SINK-0000000001']);
   });
 
@@ -60,14 +85,17 @@ describe('generated names', () => {
   });
 });
 
-describe('names of one\'s own', () => {
+describe("names of one's own", () => {
   it.each([['with space'], [''], ['..'], ['x'.repeat(250)], ['ümlaut']])('refuses %j', (name) => {
     expect(() => newBuilder().stream('in', { name })).toThrow(expect.objectContaining({ code: 'INVALID_TOPOLOGY' }));
   });
 
   it('refuses a name used twice, at build time', () => {
     const builder = newBuilder();
-    builder.stream('in').filter(() => true, { name: 'twice' }).filter(() => true, { name: 'twice' });
+    builder
+      .stream('in')
+      .filter(() => true, { name: 'twice' })
+      .filter(() => true, { name: 'twice' });
     expect(() => builder.build()).toThrow(/"twice" has already been added/);
   });
 

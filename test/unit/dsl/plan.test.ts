@@ -25,7 +25,7 @@ describe('serdes', () => {
     stream.mapValues(String).to('default');
     stream.mapValues(String).to('explicit', { valueSerde: Serdes.String() });
     const sinks = plan(builder).subTopologies.flatMap((subTopology) => subTopology.sinks);
-    expect(sinks.map(({ keySerde, valueSerde }) => [keySerde?.name, valueSerde?.name])).toEqual([
+    expect(sinks.map(({ keySerde, valueSerde }) => [keySerde.name, valueSerde.name])).toEqual([
       [Serdes.Integer().name, Serdes.Double().name],
       [Serdes.Integer().name, Serdes.Json().name],
       [Serdes.Integer().name, Serdes.String().name],
@@ -44,16 +44,23 @@ describe('serdes', () => {
     const builder = newBuilder();
     builder.stream('in').groupByKey().windowedBy(TimeWindows.ofSizeWithNoGrace(60_000)).count().toStream().to('out');
     const [subTopology] = plan(builder).subTopologies;
-    expect(subTopology?.stores[0]).toMatchObject({ kind: 'timestampedWindow', windowSizeMs: 60_000, retentionMs: 60_000, caching: true });
+    expect(subTopology?.stores[0]).toMatchObject({
+      kind: 'timestampedWindow',
+      windowSizeMs: 60_000,
+      retentionMs: 60_000,
+      caching: true,
+    });
     expect(subTopology?.stores[0]?.valueSerde.name).toBe(Serdes.Long().name);
-    expect(subTopology?.sinks[0]?.keySerde?.name).toBe(Serdes.TimeWindowedSerde(Serdes.String(), 60_000).name);
-    expect(subTopology?.sinks[0]?.valueSerde?.name).toBe(Serdes.Long().name);
+    expect(subTopology?.sinks[0]?.keySerde.name).toBe(Serdes.TimeWindowedSerde(Serdes.String(), 60_000).name);
+    expect(subTopology?.sinks[0]?.valueSerde.name).toBe(Serdes.Long().name);
   });
 
   it('names the node and the option where there is none', () => {
     const sources = new StreamsBuilder();
     sources.stream('in').to('out');
-    expect(() => plan(sources)).toThrow(/Source "KSTREAM-SOURCE-0000000000" \(topic "in"\) has no key serde.*keySerde.*defaultKeySerde/);
+    expect(() => plan(sources)).toThrow(
+      /Source "KSTREAM-SOURCE-0000000000" \(topic "in"\) has no key serde.*keySerde.*defaultKeySerde/,
+    );
 
     const sinks = new StreamsBuilder();
     sinks.stream('in', { keySerde: Serdes.String(), valueSerde: Serdes.String() }).mapValues(String).to('out');
@@ -61,8 +68,17 @@ describe('serdes', () => {
 
     const stores = new StreamsBuilder();
     const stream = stores.stream('in', { keySerde: Serdes.String(), valueSerde: Serdes.String() });
-    stream.groupByKey().aggregate(() => 0, (_key, _value, count) => count + 1, { as: 'totals' });
-    expect(() => plan(stores)).toThrow(expect.objectContaining({ code: 'INVALID_TOPOLOGY', message: expect.stringContaining('Store "totals" has no value serde') }));
+    stream.groupByKey().aggregate(
+      () => 0,
+      (_key, _value, count) => count + 1,
+      { as: 'totals' },
+    );
+    expect(() => plan(stores)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_TOPOLOGY',
+        message: expect.stringContaining('Store "totals" has no value serde'),
+      }),
+    );
   });
 });
 
@@ -85,14 +101,26 @@ describe('tables are stored only where somebody needs their rows', () => {
     expect(storeNames(plan)).toEqual(['t-STATE-STORE-0000000000']);
     expect(processor(plan, 'KSTREAM-JOIN')).toMatchObject({
       stores: ['t-STATE-STORE-0000000000'],
-      operator: { store: 't-STATE-STORE-0000000000', view: [{ type: 'filter', predicate: long, not: false }, { type: 'mapValues', mapper: upper }] },
+      operator: {
+        store: 't-STATE-STORE-0000000000',
+        view: [
+          { type: 'filter', predicate: long, not: false },
+          { type: 'mapValues', mapper: upper },
+        ],
+      },
     });
   });
 
   it('a lookup stops at the nearest stored view', () => {
     const builder = newBuilder();
     const view = builder.table('t').mapValues((value) => value.length, { as: 'lengths', valueSerde: Serdes.Integer() });
-    builder.stream('in').leftJoin(view.filter((_key, length) => length > 0), left).to('out');
+    builder
+      .stream('in')
+      .leftJoin(
+        view.filter((_key, length) => length > 0),
+        left,
+      )
+      .to('out');
     const plan = builder.build().plan();
     expect(storeNames(plan)).toEqual(['lengths']);
     expect(processor(plan, 'LEFTJOIN').operator).toMatchObject({ store: 'lengths', view: [{ type: 'filter' }] });
@@ -102,7 +130,11 @@ describe('tables are stored only where somebody needs their rows', () => {
 describe('old values', () => {
   it('a filter on a stored table asks for them, so that rows that never passed are not deleted', () => {
     const builder = newBuilder();
-    builder.table('t', { as: 'rows' }).filter(() => true).toStream().to('out');
+    builder
+      .table('t', { as: 'rows' })
+      .filter(() => true)
+      .toStream()
+      .to('out');
     const plan = builder.build().plan();
     expect(processor(plan, 'KTABLE-SOURCE').sendOldValues).toBe(true);
     expect(processor(plan, 'KTABLE-FILTER').sendOldValues).toBe(true);
@@ -110,7 +142,11 @@ describe('old values', () => {
 
   it('a filter on a table that is not stored does without', () => {
     const builder = newBuilder();
-    builder.table('t').filter(() => true).toStream().to('out');
+    builder
+      .table('t')
+      .filter(() => true)
+      .toStream()
+      .to('out');
     const plan = builder.build().plan();
     expect(processor(plan, 'KTABLE-SOURCE')).toMatchObject({ sendOldValues: false, stores: [] });
     expect(processor(plan, 'KTABLE-FILTER').sendOldValues).toBe(false);
@@ -118,9 +154,17 @@ describe('old values', () => {
 
   it('an aggregate sends them through a view to a filter', () => {
     const builder = newBuilder();
-    builder.stream('in').groupByKey().count().mapValues(String).filter(() => true).toStream().to('out');
+    builder
+      .stream('in')
+      .groupByKey()
+      .count()
+      .mapValues(String)
+      .filter(() => true)
+      .toStream()
+      .to('out');
     const plan = builder.build().plan();
-    for (const part of ['KSTREAM-AGGREGATE', 'KTABLE-MAPVALUES', 'KTABLE-FILTER']) expect(processor(plan, part).sendOldValues).toBe(true);
+    for (const part of ['KSTREAM-AGGREGATE', 'KTABLE-MAPVALUES', 'KTABLE-FILTER'])
+      expect(processor(plan, part).sendOldValues).toBe(true);
   });
 });
 
@@ -128,14 +172,36 @@ describe('repartition', () => {
   it('happens only where the key may have changed', () => {
     const builder = newBuilder();
     const stream = builder.stream('in');
-    stream.mapValues((value) => value).filter(() => true).groupByKey().count({ as: 'same-key' });
-    stream.flatMapValues((value) => [value]).peek(() => {}).groupByKey().count({ as: 'same-key-too' });
-    stream.map((key, value) => [key, value]).mapValues((value) => value).groupByKey().count({ as: 'mapped' });
-    stream.merge(stream.flatMap((key, value) => [[key, value] as const])).groupByKey().count({ as: 'merged' });
+    stream
+      .mapValues((value) => value)
+      .filter(() => true)
+      .groupByKey()
+      .count({ as: 'same-key' });
+    stream
+      .flatMapValues((value) => [value])
+      .peek(() => {})
+      .groupByKey()
+      .count({ as: 'same-key-too' });
+    stream
+      .map((key, value) => [key, value])
+      .mapValues((value) => value)
+      .groupByKey()
+      .count({ as: 'mapped' });
+    stream
+      .merge(stream.flatMap((key, value) => [[key, value] as const]))
+      .groupByKey()
+      .count({ as: 'merged' });
     stream.process(passOn).toTable({ as: 'processed' });
-    stream.processValues(() => ({ process: () => {} })).groupByKey().count({ as: 'values-processed' });
+    stream
+      .processValues(() => ({ process: () => {} }))
+      .groupByKey()
+      .count({ as: 'values-processed' });
     const { repartitionTopics } = builder.build().plan();
-    expect(repartitionTopics.map(({ name }) => name)).toEqual(['mapped-repartition', 'merged-repartition', 'KSTREAM-TOTABLE-0000000020-repartition']);
+    expect(repartitionTopics.map(({ name }) => name)).toEqual([
+      'mapped-repartition',
+      'merged-repartition',
+      'KSTREAM-TOTABLE-0000000020-repartition',
+    ]);
   });
 
   it('drops null keys, unless a left join lies downstream', () => {
@@ -171,7 +237,12 @@ describe('joins', () => {
     const table = builder.table('t');
     builder.stream('in').join(table, left).to('o1');
     builder.stream('other').selectKey(byValue).join(table, left, { name: 'by-value' }).to('o2');
-    const groups = builder.build().plan().subTopologies.flatMap(({ copartitionGroups }) => copartitionGroups.map((group) => group.map(({ name }) => name).sort()));
+    const groups = builder
+      .build()
+      .plan()
+      .subTopologies.flatMap(({ copartitionGroups }) =>
+        copartitionGroups.map((group) => group.map(({ name }) => name).sort()),
+      );
     expect(groups).toEqual([
       ['in', 't'],
       ['by-value-repartition', 't'],
@@ -181,9 +252,15 @@ describe('joins', () => {
   it('finds the group also when one side was merged into an earlier source', () => {
     const builder = newBuilder();
     const table = builder.table('t');
-    builder.stream('in').filter(() => true).to('o1');
+    builder
+      .stream('in')
+      .filter(() => true)
+      .to('o1');
     builder.stream('in').join(table, left).to('o2');
-    const groups = builder.build().plan().subTopologies.flatMap(({ copartitionGroups }) => copartitionGroups);
+    const groups = builder
+      .build()
+      .plan()
+      .subTopologies.flatMap(({ copartitionGroups }) => copartitionGroups);
     expect(groups.map((group) => group.map(({ name }) => name).sort())).toEqual([['in', 't']]);
   });
 
@@ -195,8 +272,14 @@ describe('joins', () => {
     expect(plan.repartitionTopics).toEqual([]);
     expect(plan.subTopologies.flatMap(({ copartitionGroups }) => copartitionGroups)).toEqual([]);
     expect(plan.globalStores).toHaveLength(1);
-    expect(plan.globalStores[0]).toMatchObject({ id: 0, store: { name: 'regions', sourceTopic: 'regions', logging: { enabled: false }, caching: false } });
-    expect(processor(plan, 'LEFTJOIN')).toMatchObject({ stores: ['regions'], operator: { type: 'streamGlobalTableJoin', left: false, store: 'regions' } });
+    expect(plan.globalStores[0]).toMatchObject({
+      id: 0,
+      store: { name: 'regions', sourceTopic: 'regions', logging: { enabled: false }, caching: false },
+    });
+    expect(processor(plan, 'LEFTJOIN')).toMatchObject({
+      stores: ['regions'],
+      operator: { type: 'streamGlobalTableJoin', left: false, store: 'regions' },
+    });
   });
 });
 
@@ -225,10 +308,17 @@ describe('sources', () => {
   it('gives sources the default timestamp extractor, but not repartition topics', () => {
     const defaultTimestampExtractor = () => 0;
     const own = () => 1;
-    const builder = new StreamsBuilder({ defaultKeySerde: Serdes.String(), defaultValueSerde: Serdes.String(), defaultTimestampExtractor });
+    const builder = new StreamsBuilder({
+      defaultKeySerde: Serdes.String(),
+      defaultValueSerde: Serdes.String(),
+      defaultTimestampExtractor,
+    });
     builder.stream('a').repartition().to('o1');
     builder.stream('b', { timestampExtractor: own }).to('o2');
-    const sources = builder.build().plan().subTopologies.flatMap((subTopology) => subTopology.sources);
+    const sources = builder
+      .build()
+      .plan()
+      .subTopologies.flatMap((subTopology) => subTopology.sources);
     expect(sources.map(({ topics, timestampExtractor }) => [topics[0]?.internal, timestampExtractor])).toEqual([
       [false, defaultTimestampExtractor],
       [true, undefined],
@@ -290,8 +380,34 @@ describe('build', () => {
   it('connects stores that a supplier carries or the options give', () => {
     const builder = newBuilder();
     const supplier = Object.assign(() => passOn(), { stores: [store('carried')] });
-    builder.stream('in').process(supplier, { stores: [store('given')] }).to('out');
+    builder
+      .stream('in')
+      .process(supplier, { stores: [store('given')] })
+      .to('out');
     expect(storeNames(builder.build().plan())).toEqual(['carried', 'given']);
+  });
+
+  it('refuses streams and tables of two builders', () => {
+    const [stream, other] = [newBuilder().stream('in'), newBuilder()];
+    const message = /was given one of another StreamsBuilder/;
+    expect(() => stream.join(other.table('t'), left)).toThrow(message);
+    expect(() => stream.leftJoin(other.globalTable('g'), byValue, left)).toThrow(message);
+    expect(() => stream.merge(other.stream('x'))).toThrow(message);
+  });
+
+  it('refuses illegal topic names where they are given', () => {
+    expect(() => newBuilder().stream(['in', 'not legal'])).toThrow(/topic name "not legal"/);
+    expect(() => newBuilder().table('a b')).toThrow(/topic name "a b"/);
+    expect(() => newBuilder().globalTable('')).toThrow(/topic name ""/);
+    expect(() => newBuilder().stream('in').to('a:b')).toThrow(/topic name "a:b"/);
+  });
+
+  it('refuses an operation without its function', () => {
+    const builder = newBuilder();
+    builder.stream('in').mapValues(undefined as unknown as () => string);
+    expect(() => builder.build()).toThrow(
+      /The mapper of "KSTREAM-MAPVALUES-0000000001" is of type undefined: pass a function/,
+    );
   });
 
   it('refuses a branch after the default one', () => {

@@ -35,12 +35,18 @@ describe('types along the chain', () => {
     expectTypeOf(orders.map((key, order) => [order.total, key])).toEqualTypeOf<KStream<number, string>>();
     expectTypeOf(orders.selectKey((_key, order) => order.total)).toEqualTypeOf<KStream<number, Order>>();
     expectTypeOf(orders.flatMapValues((order) => [order.id, order.customer])).toEqualTypeOf<KStream<string, string>>();
-    expectTypeOf(orders.flatMap((key, order) => [[order.total, key] as const])).toEqualTypeOf<KStream<number, string>>();
-    expectTypeOf(orders.merge(builder.stream('other', { valueSerde: Serdes.Long() }))).toEqualTypeOf<KStream<string, Order | number>>();
+    expectTypeOf(orders.flatMap((key, order) => [[order.total, key] as const])).toEqualTypeOf<
+      KStream<number, string>
+    >();
+    expectTypeOf(orders.merge(builder.stream('other', { valueSerde: Serdes.Long() }))).toEqualTypeOf<
+      KStream<string, Order | number>
+    >();
   });
 
   it('narrow with a type guard', () => {
-    const mixed: KStream<string, string | number> = builder.stream('mixed', { valueSerde: Serdes.Json<string | number>() });
+    const mixed: KStream<string, string | number> = builder.stream('mixed', {
+      valueSerde: Serdes.Json<string | number>(),
+    });
     const isText = (_key: string, value: string | number): value is string => typeof value === 'string';
     expectTypeOf(mixed.filter(isText)).toEqualTypeOf<KStream<string, string>>();
     expectTypeOf(mixed.filter(() => true)).toEqualTypeOf<KStream<string, string | number>>();
@@ -70,14 +76,17 @@ describe('types along the chain', () => {
     expectTypeOf(withRegion).toEqualTypeOf<KStream<string, readonly [string, string | null]>>();
     // @ts-expect-error The keys differ: a stream keyed by number cannot be joined with a table keyed by string.
     orders.selectKey((_key, order) => order.total).join(customers, (order) => order);
+    const wrongKey = (_key: string, order: Order) => order.id;
     // @ts-expect-error The selected key is not the global table's.
-    orders.join(regions, (_key, order) => order.id, (order) => order);
+    orders.join(regions, wrongKey, (order) => order);
   });
 
   it('aggregate', () => {
     const grouped = orders.groupBy((_key, order) => order.customer);
     expectTypeOf(grouped.count()).toEqualTypeOf<KTable<string, number>>();
-    expectTypeOf(grouped.reduce((one, other) => (one.total > other.total ? one : other))).toEqualTypeOf<KTable<string, Order>>();
+    expectTypeOf(grouped.reduce((one, other) => (one.total > other.total ? one : other))).toEqualTypeOf<
+      KTable<string, Order>
+    >();
     const totals = grouped.aggregate(
       () => 0,
       (_key, order, sum) => sum + order.total,
@@ -120,7 +129,10 @@ describe('types along the chain', () => {
   });
 
   it('are checked on sinks and stores', () => {
-    orders.to('out', { valueSerde: Serdes.Json<Order>(), partitioner: (_topic, key, order, partitions) => (key ?? order?.id ?? '').length % partitions });
+    orders.to('out', {
+      valueSerde: Serdes.Json<Order>(),
+      partitioner: (_topic, key, order, partitions) => (key ?? order?.id ?? '').length % partitions,
+    });
     orders.to((_key, order) => `orders-${order?.customer}`);
     // @ts-expect-error The stream's values are orders, not strings.
     orders.to('out', { valueSerde: Serdes.String() });

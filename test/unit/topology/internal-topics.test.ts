@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { StreamsBuilder, TimeWindows } from '../../../src/dsl/index.ts';
 import { Serdes } from '../../../src/serde/index.ts';
-import { changelogTopic, checkInternalTopic, internalTopics, type Plan, partitionCounts, resolveTopic, Stores, taskCount, Topology } from '../../../src/topology/index.ts';
+import {
+  changelogTopic,
+  checkInternalTopic,
+  internalTopics,
+  type Plan,
+  partitionCounts,
+  resolveTopic,
+  Stores,
+  taskCount,
+  Topology,
+} from '../../../src/topology/index.ts';
 
 const byValue = (_key: unknown, value: string): string => value;
 const left = <T>(value: T): T => value;
@@ -13,7 +23,8 @@ function planOf(define: (builder: StreamsBuilder<string, string>) => void): Plan
 }
 
 const counts = (entries: Record<string, number>): Map<string, number> => new Map(Object.entries(entries));
-const sizes = (plan: Plan, entries: Record<string, number>) => Object.fromEntries(internalTopics(plan, 'app', counts(entries)).map(({ name, partitions }) => [name, partitions]));
+const sizes = (plan: Plan, entries: Record<string, number>) =>
+  Object.fromEntries(internalTopics(plan, 'app', counts(entries)).map(({ name, partitions }) => [name, partitions]));
 
 describe('names', () => {
   it('prefixes internal topics with the application id', () => {
@@ -30,20 +41,27 @@ describe('names', () => {
 });
 
 describe('configs', () => {
-  it('are Kafka Streams\' for each kind', () => {
+  it("are Kafka Streams' for each kind", () => {
     const plan = planOf((builder) => {
       const grouped = builder.stream('in').groupBy(byValue, { name: 'g' });
       grouped.count({ as: 'counts' });
       grouped.windowedBy(TimeWindows.ofSizeAndGrace(60_000, 5_000)).count({ as: 'hourly' });
     });
-    const byName = Object.fromEntries(internalTopics(plan, 'app', counts({ in: 3 })).map((topic) => [topic.name, topic]));
+    const byName = Object.fromEntries(
+      internalTopics(plan, 'app', counts({ in: 3 })).map((topic) => [topic.name, topic]),
+    );
     expect(byName).toEqual({
       'app-g-repartition': {
         name: 'app-g-repartition',
         kind: 'repartition',
         partitions: 3,
         store: undefined,
-        config: { 'cleanup.policy': 'delete', 'segment.bytes': '52428800', 'retention.ms': '-1', 'message.timestamp.type': 'CreateTime' },
+        config: {
+          'cleanup.policy': 'delete',
+          'segment.bytes': '52428800',
+          'retention.ms': '-1',
+          'message.timestamp.type': 'CreateTime',
+        },
       },
       'app-counts-changelog': {
         name: 'app-counts-changelog',
@@ -57,29 +75,53 @@ describe('configs', () => {
         kind: 'changelog',
         partitions: 3,
         store: 'hourly',
-        config: { 'cleanup.policy': 'compact,delete', 'retention.ms': String(65_000 + 86_400_000), 'message.timestamp.type': 'CreateTime' },
+        config: {
+          'cleanup.policy': 'compact,delete',
+          'retention.ms': String(65_000 + 86_400_000),
+          'message.timestamp.type': 'CreateTime',
+        },
       },
     });
   });
 
   it('are overridden by topic.*, and that by the store', () => {
     const plan = planOf((builder) => {
-      builder.stream('in').groupByKey().count({ as: 'counts', logging: { config: { 'segment.bytes': '7' } } });
+      builder
+        .stream('in')
+        .groupByKey()
+        .count({ as: 'counts', logging: { config: { 'segment.bytes': '7' } } });
       builder.stream('other').groupByKey().windowedBy(TimeWindows.ofSizeWithNoGrace(10)).count({ as: 'windows' });
     });
     const topicConfig = { 'segment.bytes': '5', 'min.insync.replicas': '2' };
-    const topics = internalTopics(plan, 'app', counts({ in: 1, other: 1 }), { topicConfig, changelogAdditionalRetentionMs: 90 });
-    expect(topics.map(({ config }) => [config['segment.bytes'], config['min.insync.replicas'], config['retention.ms']])).toEqual([
+    const topics = internalTopics(plan, 'app', counts({ in: 1, other: 1 }), {
+      topicConfig,
+      changelogAdditionalRetentionMs: 90,
+    });
+    expect(
+      topics.map(({ config }) => [config['segment.bytes'], config['min.insync.replicas'], config['retention.ms']]),
+    ).toEqual([
       ['7', '2', undefined],
       ['5', '2', '100'],
     ]);
   });
 
   it('do not compact a window store that keeps duplicates', () => {
-    const store = Stores.window('w', { keySerde: Serdes.String(), valueSerde: Serdes.Long(), windowSizeMs: 10, retentionMs: 20, retainDuplicates: true });
+    const store = Stores.window('w', {
+      keySerde: Serdes.String(),
+      valueSerde: Serdes.Long(),
+      windowSizeMs: 10,
+      retentionMs: 20,
+      retainDuplicates: true,
+    });
     const topology = new Topology({ defaultKeySerde: Serdes.String(), defaultValueSerde: Serdes.String() });
-    topology.addSource('s', 'in').addProcessor('p', () => ({ process: () => {} }), 's').addStateStore(store, 'p');
-    expect(internalTopics(topology.plan(), 'app', counts({ in: 1 }))[0]?.config).toMatchObject({ 'cleanup.policy': 'delete', 'retention.ms': String(20 + 86_400_000) });
+    topology
+      .addSource('s', 'in')
+      .addProcessor('p', () => ({ process: () => {} }), 's')
+      .addStateStore(store, 'p');
+    expect(internalTopics(topology.plan(), 'app', counts({ in: 1 }))[0]?.config).toMatchObject({
+      'cleanup.policy': 'delete',
+      'retention.ms': String(20 + 86_400_000),
+    });
   });
 
   it('make no changelog for stores without logging or with a source topic', () => {
@@ -95,23 +137,45 @@ describe('partition counts', () => {
   it('follow the upstream topic with the most partitions, through chains', () => {
     const plan = planOf((builder) => {
       const merged = builder.stream('a').merge(builder.stream('b'));
-      merged.groupBy(byValue, { name: 'first' }).count({ as: 'c1' }).toStream().mapValues(String).groupBy(byValue, { name: 'second' }).count({ as: 'c2' });
+      merged
+        .groupBy(byValue, { name: 'first' })
+        .count({ as: 'c1' })
+        .toStream()
+        .mapValues(String)
+        .groupBy(byValue, { name: 'second' })
+        .count({ as: 'c2' });
     });
-    expect(sizes(plan, { a: 2, b: 6 })).toEqual({ 'app-first-repartition': 6, 'app-second-repartition': 6, 'app-c1-changelog': 6, 'app-c2-changelog': 6 });
+    expect(sizes(plan, { a: 2, b: 6 })).toEqual({
+      'app-first-repartition': 6,
+      'app-second-repartition': 6,
+      'app-c1-changelog': 6,
+      'app-c2-changelog': 6,
+    });
   });
 
   it('are enforced by repartition(), also for what comes after', () => {
     const plan = planOf((builder) => {
-      builder.stream('in').repartition({ name: 'wide', partitions: 12 }).groupBy(byValue, { name: 'then' }).count({ as: 'c' });
+      builder
+        .stream('in')
+        .repartition({ name: 'wide', partitions: 12 })
+        .groupBy(byValue, { name: 'then' })
+        .count({ as: 'c' });
     });
-    expect(sizes(plan, { in: 2 })).toEqual({ 'app-wide-repartition': 12, 'app-then-repartition': 12, 'app-c-changelog': 12 });
+    expect(sizes(plan, { in: 2 })).toEqual({
+      'app-wide-repartition': 12,
+      'app-then-repartition': 12,
+      'app-c-changelog': 12,
+    });
   });
 
   it('follow the table a stream is joined with', () => {
     const plan = planOf((builder) => {
       builder.stream('in').selectKey(byValue).join(builder.table('t'), left, { name: 'j' }).to('out');
     });
-    expect(sizes(plan, { in: 2, t: 5 })).toEqual({ 'app-j-repartition': 5, 'app-t-STATE-STORE-0000000002-changelog': 5 });
+    expect(sizes(plan, { in: 2, t: 5 })).toEqual({
+      'app-j-repartition': 5,
+      'app-t-STATE-STORE-0000000002-changelog': 5,
+    });
     expect(sizes(plan, { in: 8, t: 5 })['app-j-repartition']).toBe(5);
   });
 
@@ -141,7 +205,11 @@ describe('mismatches', () => {
       builder.stream('in').join(builder.table('t'), left).to('out');
     });
     expect(() => internalTopics(plan, 'app', counts({ in: 2, t: 3 }))).toThrow(
-      expect.objectContaining({ code: 'PARTITION_MISMATCH', message: expect.stringMatching(/"in" has 2, "t" has 3/), context: { in: 2, t: 3 } }),
+      expect.objectContaining({
+        code: 'PARTITION_MISMATCH',
+        message: expect.stringMatching(/"in" has 2, "t" has 3/),
+        context: { in: 2, t: 3 },
+      }),
     );
   });
 
@@ -156,12 +224,19 @@ describe('mismatches', () => {
     const plan = planOf((builder) => {
       builder.stream(['b', 'a']).join(builder.globalTable('g'), byValue, left).to('out');
     });
-    expect(() => internalTopics(plan, 'app', counts({ a: 1 }))).toThrow(expect.objectContaining({ code: 'MISSING_TOPIC', message: expect.stringContaining('"b", "g" not found') }));
+    expect(() => internalTopics(plan, 'app', counts({ a: 1 }))).toThrow(
+      expect.objectContaining({ code: 'MISSING_TOPIC', message: expect.stringContaining('"b", "g" not found') }),
+    );
   });
 
   it('refuses an existing internal topic with another count', () => {
     const topic = { name: 'app-c-changelog', kind: 'changelog', partitions: 3, config: {}, store: 'c' } as const;
     expect(() => checkInternalTopic(topic, 3)).not.toThrow();
-    expect(() => checkInternalTopic(topic, 4)).toThrow(expect.objectContaining({ code: 'INTERNAL_TOPIC_MISMATCH', message: expect.stringMatching(/"app-c-changelog" has 4 partitions, but this topology needs 3/) }));
+    expect(() => checkInternalTopic(topic, 4)).toThrow(
+      expect.objectContaining({
+        code: 'INTERNAL_TOPIC_MISMATCH',
+        message: expect.stringMatching(/"app-c-changelog" has 4 partitions, but this topology needs 3/),
+      }),
+    );
   });
 });

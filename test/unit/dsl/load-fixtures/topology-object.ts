@@ -1,4 +1,6 @@
 import { Serdes } from '../../../../src/serde/index.ts';
 import { Topology } from '../../../../src/topology/index.ts';
 
-export default new Topology({ defaultKeySerde: Serdes.String(), defaultValueSerde: Serdes.String() }).addSource('source', 'in').addSink('sink', 'out', 'source');
+export default new Topology({ defaultKeySerde: Serdes.String(), defaultValueSerde: Serdes.String() })
+  .addSource('source', 'in')
+  .addSink('sink', 'out', 'source');
