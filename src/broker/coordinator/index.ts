@@ -1,0 +1,9 @@
+/** What the group and the transaction coordinator share. */
+export * from './codes.ts';
+export * from './config.ts';
+export * from './deadline.ts';
+export * from './deps.ts';
+export * from './internal-topic.ts';
+export * from './replay.ts';
+export * from './record-io.ts';
+export * from './seams.ts';

@@ -1,0 +1,211 @@
+/**
+ * The group coordinator: owns the groups, brings every request to the right one, keeps all of it in
+ * `__consumer_offsets` and reads it back at start. The rules themselves are in the files beside this one.
+ */
+
+import {
+  type BrokerConfig,
+  Code,
+  coordinatorAppendError,
+  type CoordinatorDeps,
+  type CoordinatorLogger,
+  InternalTopic,
+  intSetting,
+  OFFSETS_TOPIC,
+  type TransactionalOffsets,
+} from '../coordinator/index.ts';
+import type { Clock } from '../seams.ts';
+import { ClassicGroup } from './classic-group.ts';
+import { GroupAdmin } from './group-admin.ts';
+import type { Group } from './group.ts';
+import { JoinPhase } from './join.ts';
+import { loadGroups } from './load.ts';
+import { heartbeat, leave } from './membership.ts';
+import { OffsetService } from './offset-commits.ts';
+import { expireOffsets, type ExpiryHost } from './offset-expiry.ts';
+import { OffsetStore } from './offsets.ts';
+import { Rebalancer } from './rebalance.ts';
+import { groupRecord } from './records.ts';
+import { SyncPhase } from './sync.ts';
+import {
+  type HeartbeatRequest,
+  joinError,
+  type JoinRequest,
+  type JoinResult,
+  type LeaveResult,
+  type LeavingMember,
+  syncError,
+  type SyncRequest,
+  type SyncResult,
+} from './types.ts';
+
+export class GroupCoordinator implements TransactionalOffsets, ExpiryHost {
+  readonly clock: Clock;
+  readonly config: BrokerConfig;
+  readonly log: CoordinatorLogger;
+  readonly topic: InternalTopic;
+  readonly store = new OffsetStore();
+  readonly offsets: OffsetService;
+  readonly admin: GroupAdmin;
+  readonly #nodes: CoordinatorDeps['nodes'];
+  readonly #groups = new Map<string, Group>();
+  readonly #rebalancer: Rebalancer;
+  readonly #joinPhase: JoinPhase;
+  readonly #syncPhase: SyncPhase;
+  #state: 'loading' | 'active' | 'closed' = 'loading';
+  #cancelExpiry: (() => void) | null = null;
+
+  constructor(deps: CoordinatorDeps) {
+    this.clock = deps.clock;
+    this.config = deps.config;
+    this.log = deps.log;
+    this.#nodes = () => deps.nodes();
+    this.topic = new InternalTopic({
+      name: OFFSETS_TOPIC,
+      topics: deps.topics,
+      clock: deps.clock,
+      log: deps.log,
+      partitions: () => intSetting(deps.config, 'offsets.topic.num.partitions'),
+      replicationFactor: () => intSetting(deps.config, 'offsets.topic.replication.factor'),
+      segmentBytes: () => intSetting(deps.config, 'offsets.topic.segment.bytes'),
+    });
+    this.#rebalancer = new Rebalancer(this);
+    this.#joinPhase = new JoinPhase(this, deps.clock, this.#rebalancer);
+    this.#syncPhase = new SyncPhase(this, this.#rebalancer);
+    this.offsets = new OffsetService(this);
+    this.admin = new GroupAdmin(this, this.offsets);
+  }
+
+  /** Reads `__consumer_offsets` back. Requests are answered COORDINATOR_LOAD_IN_PROGRESS until it is done. */
+  async load(): Promise<void> {
+    await loadGroups(this, this.#rebalancer);
+    if (this.#state !== 'loading') return;
+    this.#state = 'active';
+    this.#scheduleExpiry();
+  }
+
+  /** Answers everything that waits with NOT_COORDINATOR and stops all timers. Idempotent. */
+  close(): void {
+    this.#state = 'closed';
+    this.#cancelExpiry?.();
+    this.#cancelExpiry = null;
+    for (const group of this.#groups.values()) group.shutDown(Code.NOT_COORDINATOR);
+  }
+
+  /**
+   * 0 when a request for `groupId` that came in at `nodeId` can be served now, else the error code to answer. Creates
+   * the offsets topic on first use.
+   */
+  async ready(groupId: string, nodeId: number): Promise<number> {
+    const errorCode = this.availability();
+    if (errorCode !== Code.NONE) return errorCode;
+    try {
+      await this.topic.ensure();
+    } catch (error) {
+      this.log.error(`Topic ${OFFSETS_TOPIC} cannot be created: ${String(error)}`);
+      return Code.COORDINATOR_NOT_AVAILABLE;
+    }
+    return this.isCoordinator(groupId, nodeId) ? this.availability() : Code.NOT_COORDINATOR;
+  }
+
+  /** 0, or why no group can be served. */
+  availability(): number {
+    if (this.#state === 'active') return Code.NONE;
+    return this.#state === 'loading' ? Code.COORDINATOR_LOAD_IN_PROGRESS : Code.COORDINATOR_NOT_AVAILABLE;
+  }
+
+  /** Whether clients that look for `groupId` are sent to `nodeId`. */
+  isCoordinator(groupId: string, nodeId: number): boolean {
+    const node = this.topic.nodeFor(groupId);
+    return node === undefined || node === nodeId || this.#nodes().length <= 1;
+  }
+
+  find(groupId: string): Group | undefined {
+    return this.#groups.get(groupId);
+  }
+
+  groups(): Iterable<Group> {
+    return this.#groups.values();
+  }
+
+  create(groupId: string): ClassicGroup {
+    const group = new ClassicGroup(groupId, this.clock, this.#rebalancer);
+    this.#groups.set(groupId, group);
+    return group;
+  }
+
+  /** The group is gone; what still waits for it is told so. */
+  forget(group: Group): void {
+    this.#groups.delete(group.groupId);
+    group.transitionTo('Dead');
+    group.shutDown(Code.UNKNOWN_MEMBER_ID);
+  }
+
+  join(request: JoinRequest): Promise<JoinResult> {
+    const { groupId, memberId, sessionTimeoutMs } = request;
+    if (groupId === '') return Promise.resolve(joinError(Code.INVALID_GROUP_ID, memberId));
+    const minMs = intSetting(this.config, 'group.min.session.timeout.ms');
+    const maxMs = intSetting(this.config, 'group.max.session.timeout.ms');
+    if (sessionTimeoutMs < minMs || sessionTimeoutMs > maxMs) return Promise.resolve(joinError(Code.INVALID_SESSION_TIMEOUT, memberId));
+    const group = this.find(groupId);
+    if (group === undefined && memberId !== '') return Promise.resolve(joinError(Code.UNKNOWN_MEMBER_ID, memberId));
+    return this.#joinPhase.join(group ?? this.create(groupId), request);
+  }
+
+  sync(request: SyncRequest): SyncResult | Promise<SyncResult> {
+    if (request.groupId === '') return syncError(Code.INVALID_GROUP_ID);
+    const group = this.find(request.groupId);
+    return group === undefined ? syncError(Code.UNKNOWN_MEMBER_ID) : this.#syncPhase.sync(group, request);
+  }
+
+  heartbeat(request: HeartbeatRequest): number {
+    if (request.groupId === '') return Code.INVALID_GROUP_ID;
+    const group = this.find(request.groupId);
+    return group === undefined ? Code.UNKNOWN_MEMBER_ID : heartbeat(group, request);
+  }
+
+  /** A code for the whole request, or one result for each member. */
+  leave(groupId: string, leaving: readonly LeavingMember[]): number | LeaveResult[] {
+    if (groupId === '') return Code.INVALID_GROUP_ID;
+    const group = this.find(groupId);
+    if (group === undefined) return leaving.map(({ memberId, groupInstanceId }) => ({ memberId, groupInstanceId, errorCode: Code.UNKNOWN_MEMBER_ID }));
+    return leave(group, leaving, this.#rebalancer);
+  }
+
+  async persist(group: ClassicGroup, assignments: ReadonlyMap<string, Uint8Array>): Promise<number> {
+    return coordinatorAppendError(await this.topic.append(group.groupId, [groupRecord(group, assignments)]).durable);
+  }
+
+  /** For AddOffsetsToTxn: where the group's offsets, and so the transaction's marker, go. */
+  async offsetsPartition(groupId: string): Promise<number | undefined> {
+    try {
+      await this.topic.ensure();
+      return this.topic.partitionFor(groupId);
+    } catch (error) {
+      this.log.error(`Topic ${OFFSETS_TOPIC} cannot be created: ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  endTransaction(partition: number, producerId: number, commit: boolean): void {
+    this.store.endTransaction(producerId, commit, (groupId) => this.topic.partitionFor(groupId) === partition);
+  }
+
+  /** A topic was deleted: so are the offsets of all groups in it. Resolves when that is durable. */
+  async onTopicDeleted(name: string): Promise<void> {
+    for (const group of [...this.#groups.values()]) {
+      const partitions = this.store.partitionsOf(group.groupId).filter(({ topic }) => topic === name);
+      await this.offsets.tombstone(group.groupId, partitions);
+    }
+  }
+
+  #scheduleExpiry(): void {
+    this.#cancelExpiry = this.clock.after(intSetting(this.config, 'offsets.retention.check.interval.ms'), () => {
+      expireOffsets(this, this.offsets)
+        .catch((error: unknown) => this.log.error(`Expiring offsets failed: ${String(error)}`))
+        .finally(() => {
+          if (this.#state === 'active') this.#scheduleExpiry();
+        });
+    });
+  }
+}
