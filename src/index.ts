@@ -6,6 +6,17 @@
  * ```
  */
 
+// Running a topology.
+export type { KafkaNamedConfig, KafkaStreamsConfig, ProcessingGuarantee } from './config.ts';
+export {
+  KafkaStreams,
+  type KafkaStreamsOptions,
+  type State,
+  type StateListener,
+  type StreamsLogger,
+  type UncaughtExceptionHandler,
+} from './kafka-streams.ts';
+
 // Errors: one class, a closed list of codes.
 export { type ErrorCode, isMillraceError, MillraceError } from './errors.ts';
 

@@ -93,7 +93,7 @@ class PlanContext {
     return {
       id,
       source: this.#source(source),
-      processor: this.#processor(processor),
+      processor: { ...this.#processor(processor), stores: [globalStore.definition.name] },
       store: { ...this.#storeSpec(globalStore.definition), sourceTopic: topic.name },
     };
   }

@@ -387,6 +387,16 @@ describe('build', () => {
     expect(storeNames(builder.build().plan())).toEqual(['carried', 'given']);
   });
 
+  it('takes a long chain of diamonds, where paths grow exponentially', () => {
+    const builder = newBuilder();
+    let stream = builder.stream('in');
+    for (let round = 0; round < 60; round++) stream = stream.filter(() => true).merge(stream.filterNot(() => true));
+    stream.to('out');
+    const topology = builder.build();
+    expect(topology.plan().subTopologies[0]?.processors).toHaveLength(180);
+    expect(topology.describe().subTopologies[0]?.nodes[0]).toMatchObject({ kind: 'source', topics: ['in'] });
+  });
+
   it('refuses streams and tables of two builders', () => {
     const [stream, other] = [newBuilder().stream('in'), newBuilder()];
     const message = /was given one of another StreamsBuilder/;

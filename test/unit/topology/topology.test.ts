@@ -172,6 +172,14 @@ describe('plan', () => {
     expect(plan.subTopologies[0]?.processors[0]?.stores).toEqual(['g']);
   });
 
+  it('lets the processor of a global store use that store only', () => {
+    const second = { sourceName: 's2', topic: 't2', processorName: 'p2' };
+    const topology = base()
+      .addGlobalStore(store('g1', false), global(), supplier)
+      .addGlobalStore(store('g2', false), second, supplier);
+    expect(topology.plan().globalStores.map(({ processor }) => processor.stores)).toEqual([['g1'], ['g2']]);
+  });
+
   it('gives children in the order in which they were added', () => {
     const plan = base().addProcessor('second', supplier, 'source').addSink('third', 'x', 'source').plan();
     expect(plan.subTopologies[0]?.sources[0]?.children).toEqual(['processor', 'second', 'third']);
