@@ -1,0 +1,42 @@
+import type { KeyValueTable } from '../state/key-value-table.ts';
+import { type AggregationSpec, type AggregationStep, aggregationStep } from './aggregation.ts';
+import { FlowNode } from './flow-node.ts';
+import type { FlowRecord } from './flow-record.ts';
+import type { NodeRuntime } from './runtime.ts';
+import { TableOutput } from './table-output.ts';
+
+/**
+ * count, reduce and aggregate without windows (Kafka Streams' KStreamAggregate and KStreamReduce). Records with a null key
+ * or value are dropped; the result's timestamp is the highest of those that went into it.
+ */
+export class AggregateNode extends FlowNode {
+  private readonly table: KeyValueTable<any, any>;
+  private readonly step: AggregationStep;
+  private readonly output: TableOutput;
+
+  constructor(name: string, runtime: NodeRuntime, spec: AggregationSpec, store: string, sendOldValues: boolean) {
+    super(name, runtime);
+    this.table = runtime.keyValueTable(store);
+    this.step = aggregationStep(spec, this.table);
+    this.output = new TableOutput(name, runtime, this.table, sendOldValues, (record) => this.forward(record));
+  }
+
+  protected run(record: FlowRecord): void {
+    if (record.keyField.isNull()) {
+      this.runtime.recordDropped('null-key', this.name);
+      return;
+    }
+    if (record.valueField.isNull()) {
+      this.runtime.recordDropped('null-value', this.name);
+      return;
+    }
+    const { table } = this;
+    const entry = table.getEntry(record.key);
+    // undefined is a restored value that nobody has read yet.
+    const timestampMs = entry.value === null ? record.timestamp : Math.max(record.timestamp, entry.timestampMs);
+    this.output.rememberOld(entry);
+    const aggregate = this.step(record, entry) ?? null;
+    table.write(entry, aggregate, timestampMs);
+    this.output.forwardWritten(record, record.keyField, entry);
+  }
+}

@@ -1,0 +1,63 @@
+import type { ProcessorNode } from '../topology/nodes.ts';
+import { AggregateNode } from './aggregate.ts';
+import { BranchNode } from './branch.ts';
+import { CustomNode } from './custom.ts';
+import { FilterNode } from './filter.ts';
+import { FlatMapNode } from './flat-map.ts';
+import { FlatMapValuesNode } from './flat-map-values.ts';
+import type { FlowNode } from './flow-node.ts';
+import { GlobalTableJoinNode } from './global-table-join.ts';
+import { MapNode } from './map.ts';
+import { MapValuesNode } from './map-values.ts';
+import { PassThroughNode } from './pass-through.ts';
+import { PeekNode } from './peek.ts';
+import type { NodeRuntime } from './runtime.ts';
+import { SelectKeyNode } from './select-key.ts';
+import { StreamTableJoinNode } from './stream-table-join.ts';
+import { TableFilterNode } from './table-filter.ts';
+import { TableMapValuesNode } from './table-map-values.ts';
+import { TableSourceNode } from './table-source.ts';
+import { WindowAggregateNode } from './window-aggregate.ts';
+
+/** Makes the running operator of a node; the task connects it to its children afterwards. */
+export function createProcessor(node: ProcessorNode, runtime: NodeRuntime): FlowNode {
+  const { name, operator, sendOldValues } = node;
+  switch (operator.type) {
+    case 'filter':
+      return new FilterNode(name, runtime, operator.predicate, operator.not);
+    case 'map':
+      return new MapNode(name, runtime, operator.mapper);
+    case 'mapValues':
+      return new MapValuesNode(name, runtime, operator.mapper);
+    case 'flatMap':
+      return new FlatMapNode(name, runtime, operator.mapper);
+    case 'flatMapValues':
+      return new FlatMapValuesNode(name, runtime, operator.mapper);
+    case 'selectKey':
+      return new SelectKeyNode(name, runtime, operator.selector);
+    case 'peek':
+    case 'foreach':
+      return new PeekNode(name, runtime, operator.action);
+    case 'passThrough':
+    case 'tableToStream':
+      return new PassThroughNode(name, runtime);
+    case 'branch':
+      return new BranchNode(name, runtime, operator.predicates, operator.hasDefault);
+    case 'tableSource':
+      return new TableSourceNode(name, runtime, operator.store, sendOldValues);
+    case 'tableFilter':
+      return new TableFilterNode(name, runtime, operator.predicate, operator.not, operator.store, sendOldValues);
+    case 'tableMapValues':
+      return new TableMapValuesNode(name, runtime, operator.mapper, operator.store, sendOldValues);
+    case 'aggregate':
+      return new AggregateNode(name, runtime, operator, operator.store, sendOldValues);
+    case 'windowAggregate':
+      return new WindowAggregateNode(name, runtime, operator, sendOldValues);
+    case 'streamTableJoin':
+      return new StreamTableJoinNode(name, runtime, operator.left, operator.joiner, operator.store, operator.view);
+    case 'streamGlobalTableJoin':
+      return new GlobalTableJoinNode(name, runtime, operator.left, operator.keySelector, operator.joiner, operator.store);
+    case 'custom':
+      return new CustomNode(name, runtime, operator.supplier, node.stores);
+  }
+}

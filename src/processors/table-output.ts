@@ -1,0 +1,96 @@
+import type { CachedUpdate } from '../state/cached-update.ts';
+import type { Entry } from '../state/entry.ts';
+import type { WriteBackStore } from '../state/write-back-store.ts';
+import { Field, FlowRecord } from './flow-record.ts';
+import type { NodeRuntime } from './runtime.ts';
+
+/**
+ * How a node that owns a store sends its updates on: at once, or, where the store is cached, when the cache lets go of
+ * them. Kafka Streams' TimestampedTupleForwarder and cache flush listener.
+ *
+ * Live objects stay in the store: of values that could be changed later, only the bytes go downstream.
+ */
+export class TableOutput {
+  private readonly name: string;
+  private readonly runtime: NodeRuntime;
+  private readonly store: WriteBackStore<any, any>;
+  private readonly sendOldValues: boolean;
+  private readonly send: (record: FlowRecord) => void;
+  private readonly keyOf: (update: CachedUpdate<any, any>) => unknown;
+  private readonly key = new Field(true);
+  private readonly value = new Field(false);
+  private readonly old = new Field(false);
+  private readonly out = new FlowRecord(this.key, this.value);
+
+  /** @param keyOf the key to forward for a cached update; default: the row's key. */
+  constructor(
+    name: string,
+    runtime: NodeRuntime,
+    store: WriteBackStore<any, any>,
+    sendOldValues: boolean,
+    send: (record: FlowRecord) => void,
+    keyOf: (update: CachedUpdate<any, any>) => unknown = (update) => store.copyKey(update.key),
+  ) {
+    this.name = name;
+    this.runtime = runtime;
+    this.store = store;
+    this.sendOldValues = sendOldValues;
+    this.send = send;
+    this.keyOf = keyOf;
+    store.sendOldValues = sendOldValues;
+    if (sendOldValues) this.out.oldField = this.old;
+    if (store.cached) store.flushListener = (update) => this.flush(update);
+  }
+
+  /** Before an uncached write: remembers the value that it replaces, as far as anybody wants it. */
+  rememberOld(entry: Entry<any, any>): void {
+    if (!this.sendOldValues || this.store.cached) return;
+    if (this.store.immutableValues) this.old.set(this.store.read(entry));
+    else this.setBytes(this.old, this.store.valueBytes(entry));
+  }
+
+  /** After a write: forwards it, unless the cache does so later. */
+  forwardWritten(cause: FlowRecord, keyField: Field, entry: Entry<any, any>): void {
+    if (this.store.cached) return;
+    const { out } = this;
+    out.keyField = keyField;
+    if (this.store.immutableValues) this.value.set(this.store.read(entry));
+    else this.setBytes(this.value, this.store.valueBytes(entry));
+    out.timestamp = entry.timestampMs;
+    out.headerSource = cause.headerSource;
+    this.send(out);
+  }
+
+  private flush(update: CachedUpdate<any, any>): void {
+    this.runtime.guardFlush(() => {
+      this.runtime.enterUpdate(update);
+      try {
+        this.prepare(update);
+      } catch (error) {
+        this.runtime.processingFailed(error, this.name);
+        return;
+      }
+      this.send(this.out);
+    });
+  }
+
+  private prepare(update: CachedUpdate<any, any>): void {
+    const { out, store } = this;
+    this.key.set(this.keyOf(update));
+    out.keyField = this.key;
+    if (store.immutableValues) {
+      this.value.set(update.value);
+      this.old.set(update.oldValue);
+    } else {
+      this.setBytes(this.value, update.valueBytes());
+      this.setBytes(this.old, update.oldBytes);
+    }
+    out.timestamp = update.timestampMs;
+    out.headerSource = this.runtime.origin;
+  }
+
+  private setBytes(field: Field, bytes: Buffer | null): void {
+    if (bytes === null) field.set(null);
+    else field.setRaw(bytes, 0, bytes.length, this.store.spec.valueSerde, this.store.name);
+  }
+}
