@@ -1,0 +1,11 @@
+import { Broker } from '../broker/index.ts';
+
+export interface EmbeddedBroker {
+  readonly bootstrapServers: string;
+  close(): Promise<void>;
+}
+
+/** The embedded broker on a free port, in a thread of its own. Without `dataDir` its data goes with it. */
+export async function startEmbeddedBroker(dataDir: string | undefined): Promise<EmbeddedBroker> {
+  return Broker.start({ port: 0, defaultPartitions: 4, ...(dataDir === undefined ? {} : { dataDir }) });
+}
