@@ -85,9 +85,11 @@ export class OffsetStore {
   /** A tombstone: the committed offset goes, and so do pending ones. */
   remove(groupId: string, topic: string, partition: number): void {
     remove(this.#committed, groupId, topic, partition);
-    for (const producerId of this.#openTransactions.get(groupId) ?? []) {
+    for (const producerId of [...(this.#openTransactions.get(groupId) ?? [])]) {
       const groups = this.#pending.get(producerId);
-      if (groups !== undefined) remove(groups, groupId, topic, partition);
+      if (groups === undefined) continue;
+      remove(groups, groupId, topic, partition);
+      if (!groups.has(groupId)) this.#closeTransaction(producerId, groupId);
     }
   }
 
@@ -99,11 +101,16 @@ export class OffsetStore {
       if (!concerns(groupId)) continue;
       if (commit) this.#publish(groupId, topics);
       groups.delete(groupId);
-      const open = this.#openTransactions.get(groupId);
-      open?.delete(producerId);
-      if (open?.size === 0) this.#openTransactions.delete(groupId);
+      this.#closeTransaction(producerId, groupId);
     }
-    if (groups.size === 0) this.#pending.delete(producerId);
+  }
+
+  /** The producer has nothing pending in the group any more. */
+  #closeTransaction(producerId: number, groupId: string): void {
+    const open = this.#openTransactions.get(groupId);
+    open?.delete(producerId);
+    if (open?.size === 0) this.#openTransactions.delete(groupId);
+    if (this.#pending.get(producerId)?.size === 0) this.#pending.delete(producerId);
   }
 
   #publish(groupId: string, topics: TopicOffsets): void {
