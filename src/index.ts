@@ -96,3 +96,7 @@ export type {
   ProcessingExceptionHandler,
   ProductionExceptionHandler,
 } from './topology/index.ts';
+
+// Finite jobs for `millrace run`.
+export type { Job, JobContext, JobOption, JobTopic } from './cli/job.ts';
+export type { JobKafka, ReadRecord, TopicWriter } from './cli/job-kafka.ts';

@@ -1,0 +1,151 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { Broker } from '../../../src/broker/index.ts';
+import { JobKafka } from '../../../src/cli/job-kafka.ts';
+import { type KafkaStreamsConfig, resolveConfig } from '../../../src/config.ts';
+import { createTransport } from '../../../src/transport/create.ts';
+import type { Transport } from '../../../src/transport/transport.ts';
+
+/** A broker, a client to look at it with, and application processes against it; all gone at `close`. */
+export class Harness {
+  readonly bootstrapServers: string;
+  readonly kafka: JobKafka;
+  readonly stateDir = mkdtempSync(join(tmpdir(), 'millrace-test-'));
+  readonly #broker: { close(): Promise<void> };
+  readonly #client: Transport;
+  readonly #apps: App[] = [];
+
+  private constructor(broker: { bootstrapServers: string; close(): Promise<void> }, client: Transport) {
+    this.bootstrapServers = broker.bootstrapServers;
+    this.#broker = broker;
+    this.#client = client;
+    this.kafka = new JobKafka(client);
+  }
+
+  static async start(topics: readonly string[], partitions = 4): Promise<Harness> {
+    const broker = await Broker.start({ port: 0 });
+    const config = resolveConfig({ applicationId: 'test-client', bootstrapServers: broker.bootstrapServers });
+    const client = await createTransport(config, 'test', { onError: () => {}, onLog: () => {} });
+    await client.connect(30_000);
+    const harness = new Harness(broker, client);
+    await harness.kafka.createTopics(topics.map((topic) => ({ topic, partitions, replicationFactor: 1, config: {} })));
+    return harness;
+  }
+
+  /** Starts a process of the application. */
+  launch(topology: string, config: Partial<KafkaStreamsConfig>): App {
+    const script = fileURLToPath(new URL('app.ts', import.meta.url));
+    return this.run(script, [topology, JSON.stringify({ applicationId: 'app', bootstrapServers: this.bootstrapServers, stateDir: this.stateDir, commitIntervalMs: 50, consumer: { 'session.timeout.ms': 6000, 'heartbeat.interval.ms': 500 }, ...config })]);
+  }
+
+  /** Starts any program that behaves like one. */
+  run(script: string, args: readonly string[]): App {
+    const app = new App(script, args);
+    this.#apps.push(app);
+    return app;
+  }
+
+  /** Writes records with keys `k0`, `k1`, … and the given values, round robin over partitions by key. */
+  async produce(topic: string, records: readonly (readonly [key: string, value: string])[]): Promise<void> {
+    const writer = await this.kafka.writer(topic);
+    for (const [key, value] of records) {
+      const bytes = Buffer.from(key);
+      writer.append(writer.partitionOf(bytes), Date.now(), bytes, Buffer.from(value));
+    }
+    await writer.flush();
+  }
+
+  /** Last committed value of every key. */
+  async table(topic: string, decode: (value: Uint8Array) => number | string): Promise<Map<string, number | string>> {
+    const rows = new Map<string, number | string>();
+    await this.kafka.readAll(topic, ({ key, value }) => {
+      if (value !== null) rows.set(Buffer.from(key ?? []).toString(), decode(value));
+    });
+    return rows;
+  }
+
+  /** Number of committed records in a topic. */
+  async count(topic: string): Promise<number> {
+    let records = 0;
+    await this.kafka.readAll(topic, () => records++);
+    return records;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#apps.map((app) => app.kill()));
+    await this.#client.close();
+    await this.#broker.close();
+    rmSync(this.stateDir, { recursive: true, force: true });
+  }
+}
+
+type Line = { state?: string; caughtUp?: boolean; error?: string; code?: string };
+
+/** One process of an application. */
+export class App {
+  readonly process: ChildProcess;
+  readonly lines: Line[] = [];
+  /** What it wrote to stderr. */
+  errors = '';
+  readonly exited: Promise<number | null>;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(script: string, args: readonly string[]) {
+    this.process = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, UV_THREADPOOL_SIZE: '16' },
+    });
+    this.exited = new Promise((resolve) => this.process.on('exit', (code) => resolve(code)));
+    this.process.stderr?.on('data', (data: Buffer) => {
+      this.errors += data.toString();
+    });
+    createInterface({ input: this.process.stdout! }).on('line', (line) => {
+      this.lines.push(JSON.parse(line) as Line);
+      for (const wake of this.#waiting) wake();
+    });
+    void this.exited.then(() => {
+      for (const wake of this.#waiting) wake();
+    });
+  }
+
+  /** Resolves with the first line that matches; rejects when the process ends without one. */
+  async line(matches: (line: Line) => boolean): Promise<Line> {
+    for (;;) {
+      const found = this.lines.find(matches);
+      if (found !== undefined) return found;
+      if (this.process.exitCode !== null || this.process.signalCode !== null) {
+        throw new Error(`The application ended (${this.process.exitCode ?? this.process.signalCode}): ${JSON.stringify(this.lines.at(-1))} ${this.errors}`);
+      }
+      await new Promise<void>((resolve) => {
+        this.#waiting.add(resolve);
+      });
+    }
+  }
+
+  running(): Promise<Line> {
+    return this.line(({ state }) => state === 'RUNNING');
+  }
+
+  /** Resolves when the process has processed and committed all its input. */
+  async caughtUp(): Promise<void> {
+    await this.running();
+    this.process.kill('SIGUSR2');
+    await this.line(({ caughtUp }) => caughtUp === true);
+  }
+
+  /** `kill -9`. */
+  async kill(): Promise<void> {
+    this.process.kill('SIGKILL');
+    await this.exited;
+  }
+
+  /** SIGTERM: commits and closes. */
+  async stop(): Promise<number | null> {
+    this.process.kill('SIGTERM');
+    return this.exited;
+  }
+}
