@@ -46,7 +46,10 @@ function fixedWidth<T>(spec: FixedWidth<T>): Serde<T> {
       write(value, target, offset);
       return size;
     },
-    mapKey,
+    mapKey(value) {
+      if (!accepts(value)) throw serializationFailed(name, '', expected, value);
+      return mapKey(value);
+    },
   };
 }
 

@@ -96,6 +96,7 @@ const stringSerde: Serde<string> = {
     return readUtf8(data);
   },
   mapKey(value) {
+    if (typeof value !== 'string') throw serializationFailed('string', '', 'a string', value);
     return value;
   },
   writeInto(value, target, offset, room) {
