@@ -1,0 +1,160 @@
+import { isMillraceError } from '../../errors.ts';
+import {
+  BATCH_HEADER_BYTES,
+  MAGIC_V2,
+  RecordCursor,
+  batchAttributes,
+  batchBaseSequence,
+  batchBaseTimestamp,
+  batchCompression,
+  batchLastOffsetDelta,
+  batchLength,
+  batchMagic,
+  batchMaxTimestamp,
+  batchProducerId,
+  batchRecordCount,
+  isControlBatch,
+  isLogAppendTimeBatch,
+  isTransactionalBatch,
+  validateBatchCrc,
+} from '../../protocol/index.ts';
+import {
+  CORRUPT_MESSAGE,
+  INVALID_RECORD,
+  INVALID_TIMESTAMP,
+  MESSAGE_TOO_LARGE,
+  RECORD_LIST_TOO_LARGE,
+  UNSUPPORTED_COMPRESSION_TYPE,
+  type Refusal,
+} from './error-codes.ts';
+import type { LogConfig } from './log-config.ts';
+
+const LAST_COMPRESSION = 4;
+/** No more record errors than these are put into a response. */
+const MAX_RECORD_ERRORS = 100;
+
+/**
+ * What Kafka checks of a batch before it looks at the producer (`UnifiedLog.analyzeAndValidateRecords`,
+ * `LogValidator`), in its order: frame, size, CRC, header, timestamps, keys. Records are only walked on compacted topics:
+ * elsewhere a batch with a right CRC and header is stored as it is.
+ */
+export function checkBatch(batch: Buffer, config: LogConfig, nowMs: number, name: string): Refusal | undefined {
+  return (
+    checkFrame(batch, name) ??
+    checkSize(batch, config, name) ??
+    checkHeader(batch, name) ??
+    checkTimestamps(batch, config, nowMs, name) ??
+    (config.compact ? checkKeys(batch, name) : undefined)
+  );
+}
+
+/** The same for a batch of a coordinator, which is trusted to have built it well. */
+export function checkCoordinatorBatch(batch: Buffer, config: LogConfig, name: string): Refusal | undefined {
+  const refusal = checkFrame(batch, name);
+  if (refusal !== undefined) return refusal;
+  return batch.length > config.segmentBytes ? tooLargeForSegment(batch, config, name) : undefined;
+}
+
+function checkFrame(batch: Buffer, name: string): Refusal | undefined {
+  if (batch.length < BATCH_HEADER_BYTES) {
+    return { code: CORRUPT_MESSAGE, message: `${batch.length} bytes for ${name} are too few for a record batch.` };
+  }
+  const magic = batchMagic(batch, 0);
+  if (magic !== MAGIC_V2) return invalid(`${name} takes record batches of format 2 only, not ${magic}.`);
+  const length = batchLength(batch, 0);
+  if (length < BATCH_HEADER_BYTES) {
+    return { code: CORRUPT_MESSAGE, message: `Record batch for ${name} has an impossible length of ${length} bytes.` };
+  }
+  if (length !== batch.length) {
+    return invalid(`A produce request must have exactly one whole record batch for ${name}: batch ${length} bytes, request ${batch.length}.`);
+  }
+  return undefined;
+}
+
+function checkSize(batch: Buffer, config: LogConfig, name: string): Refusal | undefined {
+  if (batch.length > config.maxMessageBytes) {
+    return {
+      code: MESSAGE_TOO_LARGE,
+      message: `The record batch of ${batch.length} bytes for ${name} is over max.message.bytes (${config.maxMessageBytes}).`,
+    };
+  }
+  if (batch.length > config.segmentBytes) return tooLargeForSegment(batch, config, name);
+  if (!validateBatchCrc(batch, 0)) {
+    return { code: CORRUPT_MESSAGE, message: `Record batch for ${name} does not match its CRC.` };
+  }
+  return undefined;
+}
+
+function checkHeader(batch: Buffer, name: string): Refusal | undefined {
+  const count = batchRecordCount(batch, 0);
+  if (count < 1 || batchLastOffsetDelta(batch, 0) !== count - 1) {
+    return invalid(`Record batch for ${name} claims ${count} records with last offset delta ${batchLastOffsetDelta(batch, 0)}.`);
+  }
+  if (isControlBatch(batch, 0)) return invalid(`Clients are not allowed to write control records (${name}).`);
+  const producerId = batchProducerId(batch, 0);
+  if (producerId >= 0 && batchBaseSequence(batch, 0) < 0) {
+    return invalid(`Record batch for ${name} has producer id ${producerId} but no sequence.`);
+  }
+  if (producerId < 0 && isTransactionalBatch(batch, 0)) {
+    return invalid(`Record batch for ${name} is transactional but has no producer id.`);
+  }
+  if (batchCompression(batch, 0) > LAST_COMPRESSION) {
+    return { code: UNSUPPORTED_COMPRESSION_TYPE, message: `Record batch for ${name} has unknown attributes ${batchAttributes(batch, 0)}.` };
+  }
+  return undefined;
+}
+
+/** Record timestamps are between the header's two, or the base is the first record's: as far as one sees without decoding. */
+function checkTimestamps(batch: Buffer, config: LogConfig, nowMs: number, name: string): Refusal | undefined {
+  if (config.logAppendTime) return undefined;
+  if (isLogAppendTimeBatch(batch, 0)) {
+    return { code: INVALID_TIMESTAMP, message: `Producers must not set the timestamp type LogAppendTime (${name}).` };
+  }
+  const latest = batchMaxTimestamp(batch, 0);
+  const first = batchBaseTimestamp(batch, 0);
+  if (latest >= 0 && latest - nowMs > config.timestampAfterMaxMs) {
+    return {
+      code: INVALID_TIMESTAMP,
+      message: `Timestamp ${latest} for ${name} is more than message.timestamp.after.max.ms (${config.timestampAfterMaxMs}) past ${nowMs}.`,
+    };
+  }
+  if (first >= 0 && nowMs - first > config.timestampBeforeMaxMs) {
+    return {
+      code: INVALID_TIMESTAMP,
+      message: `Timestamp ${first} for ${name} is more than message.timestamp.before.max.ms (${config.timestampBeforeMaxMs}) before ${nowMs}.`,
+    };
+  }
+  return undefined;
+}
+
+/** On a compacted topic a record without a key could never be cleaned. */
+function checkKeys(batch: Buffer, name: string): Refusal | undefined {
+  const cursor = new RecordCursor(batch);
+  const recordErrors: { batchIndex: number; message: string }[] = [];
+  try {
+    for (let batchIndex = 0; cursor.next(); batchIndex++) {
+      if (cursor.keyLength >= 0 || recordErrors.length >= MAX_RECORD_ERRORS) continue;
+      recordErrors.push({
+        batchIndex,
+        message: `Compacted topic cannot accept message without key in topic partition ${name}.`,
+      });
+    }
+  } catch (error) {
+    if (!isMillraceError(error)) throw error;
+    const code = error.code === 'UNSUPPORTED_COMPRESSION' ? UNSUPPORTED_COMPRESSION_TYPE : INVALID_RECORD;
+    return { code, message: error.message };
+  }
+  if (recordErrors.length === 0) return undefined;
+  return { ...invalid('One or more records have been rejected.'), recordErrors };
+}
+
+function tooLargeForSegment(batch: Buffer, config: LogConfig, name: string): Refusal {
+  return {
+    code: RECORD_LIST_TOO_LARGE,
+    message: `The record batch of ${batch.length} bytes for ${name} is over segment.bytes (${config.segmentBytes}).`,
+  };
+}
+
+function invalid(message: string): Refusal {
+  return { code: INVALID_RECORD, message };
+}

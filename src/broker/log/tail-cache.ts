@@ -1,0 +1,190 @@
+import { batchBaseOffset, batchLastOffset, batchLength } from '../../protocol/index.ts';
+
+const FIRST_CHUNK_BYTES = 32 * 1024;
+const MAX_CHUNK_BYTES = 1024 * 1024;
+/** A position is remembered for every so many bytes. */
+const MARK_INTERVAL_BYTES = 4096;
+
+/** Batches back to back, as they are in the log. Only ever appended to, so slices handed out stay valid. */
+class TailChunk {
+  readonly owner: LogTail;
+  readonly buffer: Buffer;
+  used = 0;
+  readonly baseOffset: number;
+  nextOffset: number;
+  /** Base offset and position of some of the batches, in order. */
+  readonly markOffsets: number[] = [];
+  readonly markPositions: number[] = [];
+
+  constructor(owner: LogTail, bytes: number, baseOffset: number) {
+    this.owner = owner;
+    this.buffer = Buffer.allocUnsafeSlow(bytes);
+    this.baseOffset = baseOffset;
+    this.nextOffset = baseOffset;
+  }
+}
+
+/** The memory for the newest batches of all partitions: so many bytes, the oldest given up first. */
+export class TailCache {
+  readonly maxBytes: number;
+  private bytes = 0;
+  private readonly chunks = new Set<TailChunk>();
+
+  /** 0 switches the cache off. */
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes;
+  }
+
+  get sizeInBytes(): number {
+    return this.bytes;
+  }
+
+  /** Undefined when it would not fit even into an empty cache. */
+  allocate(owner: LogTail, bytes: number, baseOffset: number): TailChunk | undefined {
+    if (bytes > this.maxBytes) return undefined;
+    for (const oldest of this.chunks) {
+      if (this.bytes + bytes <= this.maxBytes) break;
+      oldest.owner.forget(oldest);
+      this.release(oldest);
+    }
+    const chunk = new TailChunk(owner, bytes, baseOffset);
+    this.chunks.add(chunk);
+    this.bytes += bytes;
+    return chunk;
+  }
+
+  release(chunk: TailChunk): void {
+    if (this.chunks.delete(chunk)) this.bytes -= chunk.buffer.length;
+  }
+}
+
+/** The newest batches of one partition, without a gap up to the log's end. */
+export class LogTail {
+  /** Where {@link reserve} wants the batch to be copied to. */
+  target: Buffer = Buffer.alloc(0);
+  targetPosition = 0;
+  private readonly cache: TailCache;
+  private readonly chunks: TailChunk[] = [];
+  private nextChunkBytes: number;
+
+  constructor(cache: TailCache) {
+    this.cache = cache;
+    this.nextChunkBytes = Math.min(FIRST_CHUNK_BYTES, cache.maxBytes);
+  }
+
+  /** First offset that can be read from memory; `Infinity` when there is none. */
+  get baseOffset(): number {
+    return this.chunks.length === 0 ? Infinity : this.chunks[0]!.baseOffset;
+  }
+
+  /** Finds room for a batch of `bytes` that will start at `baseOffset`; false when it is not to be cached. */
+  reserve(bytes: number, baseOffset: number): boolean {
+    const last = this.chunks[this.chunks.length - 1];
+    if (last !== undefined && last.buffer.length - last.used >= bytes) {
+      this.target = last.buffer;
+      this.targetPosition = last.used;
+      return true;
+    }
+    const chunk = this.cache.allocate(this, Math.max(bytes, this.nextChunkBytes), baseOffset);
+    if (chunk === undefined) {
+      this.clear(); // The next batch would leave a gap.
+      return false;
+    }
+    this.nextChunkBytes = Math.min(this.nextChunkBytes * 2, MAX_CHUNK_BYTES, this.cache.maxBytes);
+    this.chunks.push(chunk);
+    this.target = chunk.buffer;
+    this.targetPosition = 0;
+    return true;
+  }
+
+  /** The batch at the reserved place is in the log. */
+  commit(bytes: number, baseOffset: number, nextOffset: number): void {
+    const chunk = this.chunks[this.chunks.length - 1]!;
+    const marks = chunk.markPositions;
+    if (marks.length === 0 || chunk.used - marks[marks.length - 1]! >= MARK_INTERVAL_BYTES) {
+      marks.push(chunk.used);
+      chunk.markOffsets.push(baseOffset);
+    }
+    chunk.used += bytes;
+    chunk.nextOffset = nextOffset;
+  }
+
+  /**
+   * Whole batches from the one that holds `fetchOffset`, below `upperOffset`, at most `maxBytes` but for the first when
+   * `minOneMessage`. A slice where one chunk has it all, else a copy. The caller has checked {@link baseOffset}.
+   */
+  read(fetchOffset: number, upperOffset: number, maxBytes: number, minOneMessage: boolean): Buffer {
+    const parts: Buffer[] = [];
+    let left = maxBytes;
+    let offset = fetchOffset;
+    for (let index = this.chunkIndexOf(fetchOffset); index < this.chunks.length; index++) {
+      const chunk = this.chunks[index]!;
+      if (chunk.used === 0 || chunk.baseOffset >= upperOffset) break;
+      const start = startIn(chunk, offset);
+      const end = endIn(chunk, start, upperOffset, left, minOneMessage && parts.length === 0);
+      if (end > start) parts.push(chunk.buffer.subarray(start, end));
+      if (end < chunk.used) break;
+      left -= end - start;
+      offset = chunk.nextOffset;
+    }
+    return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+  }
+
+  /** Called by the cache, for the oldest chunk only. */
+  forget(chunk: TailChunk): void {
+    if (this.chunks[0] === chunk) this.chunks.shift();
+  }
+
+  clear(): void {
+    for (const chunk of this.chunks) this.cache.release(chunk);
+    this.chunks.length = 0;
+  }
+
+  private chunkIndexOf(offset: number): number {
+    let low = 0;
+    let high = this.chunks.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.chunks[middle]!.baseOffset <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return Math.max(low - 1, 0);
+  }
+}
+
+/** Position of the batch that holds `offset`. */
+function startIn(chunk: TailChunk, offset: number): number {
+  let low = 0;
+  let high = chunk.markOffsets.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (chunk.markOffsets[middle]! <= offset) low = middle + 1;
+    else high = middle;
+  }
+  let position = low === 0 ? 0 : chunk.markPositions[low - 1]!;
+  while (position < chunk.used && batchLastOffset(chunk.buffer, position) < offset) {
+    position += batchLength(chunk.buffer, position);
+  }
+  return position;
+}
+
+/** Where the last batch ends that begins below `upperOffset` and fits `maxBytes`; `start` when there is none. */
+function endIn(chunk: TailChunk, start: number, upperOffset: number, maxBytes: number, minOne: boolean): number {
+  if (start >= chunk.used) return start;
+  if (chunk.nextOffset <= upperOffset && chunk.used - start <= maxBytes) return chunk.used;
+  const limit = start + maxBytes;
+  let low = 0;
+  let high = chunk.markPositions.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (chunk.markPositions[middle]! <= limit && chunk.markOffsets[middle]! < upperOffset) low = middle + 1;
+    else high = middle;
+  }
+  let end = low === 0 ? start : Math.max(chunk.markPositions[low - 1]!, start);
+  while (end < chunk.used && batchBaseOffset(chunk.buffer, end) < upperOffset) {
+    const next = end + batchLength(chunk.buffer, end);
+    if (next > limit && !(minOne && end === start)) break;
+    end = next;
+  }
+  return end;
+}
