@@ -5,5 +5,5 @@ export * from './deadline.ts';
 export * from './deps.ts';
 export * from './internal-topic.ts';
 export * from './replay.ts';
-export * from './record-io.ts';
+export * from './versioned.ts';
 export * from './seams.ts';

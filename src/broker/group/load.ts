@@ -34,17 +34,17 @@ function applyRecord(coordinator: GroupCoordinator, stored: Map<string, StoredGr
       applyOffset(coordinator, key, record);
       break;
     case 'group':
-      if (record.value === null) stored.delete(key.groupId);
-      else stored.set(key.groupId, decodeGroup(record.value));
+      if (record.value === null) stored.delete(key.group);
+      else stored.set(key.group, decodeGroup(record.value));
       break;
     case 'unknown':
       coordinator.log.debug(`Skipped a record of ${coordinator.topic.name} with key version ${key.version} at offset ${record.offset}.`);
   }
 }
 
-function applyOffset(coordinator: GroupCoordinator, key: { groupId: string; topic: string; partition: number }, record: ReplayedRecord): void {
+function applyOffset(coordinator: GroupCoordinator, key: { group: string; topic: string; partition: number }, record: ReplayedRecord): void {
   const { store } = coordinator;
-  const { groupId, topic, partition } = key;
+  const { group: groupId, topic, partition } = key;
   if (record.value === null) {
     store.remove(groupId, topic, partition);
     return;
@@ -56,25 +56,29 @@ function applyOffset(coordinator: GroupCoordinator, key: { groupId: string; topi
 
 function restoreGroup(coordinator: GroupCoordinator, rebalancer: Rebalancer, groupId: string, stored: StoredGroup): void {
   const group = coordinator.create(groupId);
-  group.generationId = stored.generationId;
-  group.protocolType = stored.protocolType;
-  group.protocolName = stored.protocolName;
-  for (const member of stored.members) group.add(restoreMember(coordinator, rebalancer, group, member, stored.protocolName));
-  group.leaderId = stored.leaderId !== null && group.members.has(stored.leaderId) ? stored.leaderId : group.leaderId;
+  group.generationId = stored.generation;
+  group.protocolType = stored.protocolType === '' ? null : stored.protocolType;
+  group.protocolName = stored.protocol;
+  for (const member of stored.members) group.add(restoreMember(coordinator, rebalancer, group, member));
+  if (stored.leader !== null && group.members.has(stored.leader)) group.leaderId = stored.leader;
   if (group.members.size > 0) group.state = 'Stable';
-  group.stateTimestampMs = stored.stateTimestampMs;
+  group.stateTimestampMs = stored.currentStateTimestamp;
   group.refreshSubscription();
 }
 
-function restoreMember(
-  coordinator: GroupCoordinator,
-  rebalancer: Rebalancer,
-  group: ClassicGroup,
-  stored: StoredMember,
-  protocolName: string | null,
-): GroupMember {
-  const protocols = protocolName === null ? [] : [{ name: protocolName, metadata: stored.subscription }];
-  const member = new GroupMember({ ...stored, protocols }, coordinator.clock, (expired) => rebalancer.onSessionExpired(group, expired));
+function restoreMember(coordinator: GroupCoordinator, rebalancer: Rebalancer, group: ClassicGroup, stored: StoredMember): GroupMember {
+  const { memberId, groupInstanceId, clientId, clientHost, rebalanceTimeout, sessionTimeout, subscription } = stored;
+  const identity = {
+    memberId,
+    groupInstanceId,
+    clientId,
+    clientHost,
+    sessionTimeoutMs: sessionTimeout,
+    // JoinGroup 0 knew only the one timeout.
+    rebalanceTimeoutMs: rebalanceTimeout < 0 ? sessionTimeout : rebalanceTimeout,
+    protocols: group.protocolName === null ? [] : [{ name: group.protocolName, metadata: subscription }],
+  };
+  const member = new GroupMember(identity, coordinator.clock, (expired) => rebalancer.onSessionExpired(group, expired));
   member.assignment = stored.assignment;
   member.keepAlive();
   return member;

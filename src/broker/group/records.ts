@@ -1,68 +1,97 @@
 /**
- * The records of `__consumer_offsets` in Kafka's own formats: OffsetCommitKey 1, OffsetCommitValue 3 (1 with an
- * explicit retention), GroupMetadataKey 2, GroupMetadataValue 3. Older value versions are read too. Keys of other
- * versions (KIP-848, share groups) are reported as unknown and left alone, as Kafka does (KIP-915).
+ * The records of `__consumer_offsets` in Kafka's own formats: OffsetCommitKey 1, OffsetCommitValue 3 (1 with a
+ * retention of its own), GroupMetadataKey 2, GroupMetadataValue 3. Older values are read too. Keys of other versions
+ * (KIP-848, share groups) are reported as unknown and left alone, as Kafka does (KIP-915).
  */
 
-import { type KeyValue, RecordReader, RecordWriter } from '../coordinator/index.ts';
+import { array, bytes, type Decoded, defineMessage, int32, int64, string } from '../../protocol/schema/index.ts';
+import { decodeVersioned, encodeVersioned, type KeyValue, recordVersion } from '../coordinator/index.ts';
 import type { ClassicGroup } from './classic-group.ts';
 import type { CommittedOffset } from './offsets.ts';
 import { NO_BYTES } from './types.ts';
 
-const OFFSET_COMMIT_KEY = 1;
-const GROUP_METADATA_KEY = 2;
-const GROUP_METADATA_VALUE = 3;
+const OFFSET_KEY_VERSION = 1;
+const OFFSET_VALUE_VERSION = 3;
+/** The only one with a field for a retention of the commit's own. */
+const OFFSET_VALUE_VERSION_WITH_EXPIRY = 1;
+const GROUP_KEY_VERSION = 2;
+const GROUP_VALUE_VERSION = 3;
+
+const OffsetCommitKey = defineMessage({
+  name: 'OffsetCommitKey',
+  versions: [0, 1],
+  flexibleFrom: null,
+  shape: { group: string('0+'), topic: string('0+'), partition: int32('0+') },
+});
+
+const OffsetCommitValue = defineMessage({
+  name: 'OffsetCommitValue',
+  versions: [0, 4],
+  flexibleFrom: 4,
+  shape: {
+    offset: int64('0+'),
+    leaderEpoch: int32('3+', { default: -1, ignorable: true }),
+    metadata: string('0+'),
+    commitTimestamp: int64('0+'),
+    expireTimestamp: int64('1', { default: -1, ignorable: true }),
+  },
+});
+
+const GroupMetadataKey = defineMessage({
+  name: 'GroupMetadataKey',
+  versions: [2, 2],
+  flexibleFrom: null,
+  shape: { group: string('2') },
+});
+
+const GroupMetadataValue = defineMessage({
+  name: 'GroupMetadataValue',
+  versions: [0, 4],
+  flexibleFrom: 4,
+  shape: {
+    protocolType: string('0+'),
+    generation: int32('0+'),
+    protocol: string('0+', { nullable: '0+' }),
+    leader: string('0+', { nullable: '0+' }),
+    currentStateTimestamp: int64('2+', { default: -1, ignorable: true }),
+    members: array('0+', {
+      memberId: string('0+'),
+      groupInstanceId: string('3+', { nullable: '3+', default: null, ignorable: true }),
+      clientId: string('0+'),
+      clientHost: string('0+'),
+      rebalanceTimeout: int32('1+', { default: -1, ignorable: true }),
+      sessionTimeout: int32('0+'),
+      subscription: bytes('0+'),
+      assignment: bytes('0+'),
+    }),
+  },
+});
+
+export type StoredGroup = Decoded<(typeof GroupMetadataValue)['shape']>;
+export type StoredMember = StoredGroup['members'][number];
 
 export type GroupRecordKey =
-  | { readonly kind: 'offset'; readonly groupId: string; readonly topic: string; readonly partition: number }
-  | { readonly kind: 'group'; readonly groupId: string }
+  | { readonly kind: 'offset'; readonly group: string; readonly topic: string; readonly partition: number }
+  | { readonly kind: 'group'; readonly group: string }
   | { readonly kind: 'unknown'; readonly version: number };
 
-export interface StoredMember {
-  readonly memberId: string;
-  readonly groupInstanceId: string | null;
-  readonly clientId: string;
-  readonly clientHost: string;
-  readonly rebalanceTimeoutMs: number;
-  readonly sessionTimeoutMs: number;
-  /** Metadata for the group's protocol. */
-  readonly subscription: Uint8Array;
-  readonly assignment: Uint8Array;
-}
-
-export interface StoredGroup {
-  /** Null for a group that only stores offsets. */
-  readonly protocolType: string | null;
-  readonly generationId: number;
-  readonly protocolName: string | null;
-  readonly leaderId: string | null;
-  /** -1 = unknown. */
-  readonly stateTimestampMs: number;
-  readonly members: readonly StoredMember[];
-}
-
 export function decodeKey(key: Buffer): GroupRecordKey {
-  const reader = new RecordReader(key);
-  if (reader.version === 0 || reader.version === OFFSET_COMMIT_KEY) {
-    return { kind: 'offset', groupId: reader.string(), topic: reader.string(), partition: reader.int32() };
-  }
-  if (reader.version === GROUP_METADATA_KEY) return { kind: 'group', groupId: reader.string() };
-  return { kind: 'unknown', version: reader.version };
+  const version = recordVersion(key);
+  if (version <= OFFSET_KEY_VERSION) return { kind: 'offset', ...decodeVersioned(OffsetCommitKey, key) };
+  if (version === GROUP_KEY_VERSION) return { kind: 'group', ...decodeVersioned(GroupMetadataKey, key) };
+  return { kind: 'unknown', version };
 }
 
-function offsetKey(groupId: string, topic: string, partition: number): Buffer {
-  return new RecordWriter(OFFSET_COMMIT_KEY).string(groupId).string(topic).int32(partition).finish();
+function offsetKey(group: string, topic: string, partition: number): Buffer {
+  return encodeVersioned(OffsetCommitKey, OFFSET_KEY_VERSION, { group, topic, partition });
 }
 
 /** `recordOffset` is not part of it: that is the record's place in the log. */
 export function offsetRecord(groupId: string, topic: string, partition: number, committed: Omit<CommittedOffset, 'recordOffset'>): KeyValue {
   const { offset, leaderEpoch, metadata, commitTimestampMs, expireTimestampMs } = committed;
-  // Only version 1 has a field for a retention of the commit's own.
-  const value =
-    expireTimestampMs >= 0
-      ? new RecordWriter(1).int64(offset).string(metadata).int64(commitTimestampMs).int64(expireTimestampMs)
-      : new RecordWriter(3).int64(offset).int32(leaderEpoch).string(metadata).int64(commitTimestampMs);
-  return { key: offsetKey(groupId, topic, partition), value: value.finish() };
+  const version = expireTimestampMs >= 0 ? OFFSET_VALUE_VERSION_WITH_EXPIRY : OFFSET_VALUE_VERSION;
+  const value = { offset, leaderEpoch, metadata, commitTimestamp: commitTimestampMs, expireTimestamp: expireTimestampMs };
+  return { key: offsetKey(groupId, topic, partition), value: encodeVersioned(OffsetCommitValue, version, value) };
 }
 
 export function offsetTombstone(groupId: string, topic: string, partition: number): KeyValue {
@@ -70,41 +99,34 @@ export function offsetTombstone(groupId: string, topic: string, partition: numbe
 }
 
 export function decodeOffset(value: Buffer, recordOffset: number): CommittedOffset {
-  const reader = new RecordReader(value);
-  const { version } = reader;
-  const offset = reader.int64();
-  const leaderEpoch = version >= 3 ? reader.int32() : -1;
-  const metadata = reader.string();
-  const commitTimestampMs = reader.int64();
-  const expireTimestampMs = version === 1 ? reader.int64() : -1;
-  return { offset, leaderEpoch, metadata, commitTimestampMs, expireTimestampMs, recordOffset };
+  const { offset, leaderEpoch, metadata, commitTimestamp, expireTimestamp } = decodeVersioned(OffsetCommitValue, value);
+  return { offset, leaderEpoch, metadata, commitTimestampMs: commitTimestamp, expireTimestampMs: expireTimestamp, recordOffset };
 }
 
-function groupKey(groupId: string): Buffer {
-  return new RecordWriter(GROUP_METADATA_KEY).string(groupId).finish();
+function groupKey(group: string): Buffer {
+  return encodeVersioned(GroupMetadataKey, GROUP_KEY_VERSION, { group });
 }
 
 /** The group as it is now, with these assignments. */
 export function groupRecord(group: ClassicGroup, assignments: ReadonlyMap<string, Uint8Array>): KeyValue {
-  const value = new RecordWriter(GROUP_METADATA_VALUE, 1024)
-    .string(group.protocolType ?? '')
-    .int32(group.generationId)
-    .nullableString(group.protocolName)
-    .nullableString(group.leaderId)
-    .int64(group.stateTimestampMs)
-    .int32(group.members.size);
-  for (const member of group.members.values()) {
-    value
-      .string(member.memberId)
-      .nullableString(member.groupInstanceId)
-      .string(member.clientId)
-      .string(member.clientHost)
-      .int32(member.rebalanceTimeoutMs)
-      .int32(member.sessionTimeoutMs)
-      .bytes(member.metadataFor(group.protocolName))
-      .bytes(assignments.get(member.memberId) ?? NO_BYTES);
-  }
-  return { key: groupKey(group.groupId), value: value.finish() };
+  const value = encodeVersioned(GroupMetadataValue, GROUP_VALUE_VERSION, {
+    protocolType: group.protocolType ?? '',
+    generation: group.generationId,
+    protocol: group.protocolName,
+    leader: group.leaderId,
+    currentStateTimestamp: group.stateTimestampMs,
+    members: [...group.members.values()].map((member) => ({
+      memberId: member.memberId,
+      groupInstanceId: member.groupInstanceId,
+      clientId: member.clientId,
+      clientHost: member.clientHost,
+      rebalanceTimeout: member.rebalanceTimeoutMs,
+      sessionTimeout: member.sessionTimeoutMs,
+      subscription: member.metadataFor(group.protocolName),
+      assignment: assignments.get(member.memberId) ?? NO_BYTES,
+    })),
+  });
+  return { key: groupKey(group.groupId), value };
 }
 
 export function groupTombstone(groupId: string): KeyValue {
@@ -112,33 +134,5 @@ export function groupTombstone(groupId: string): KeyValue {
 }
 
 export function decodeGroup(value: Buffer): StoredGroup {
-  const reader = new RecordReader(value);
-  const { version } = reader;
-  const protocolType = reader.string();
-  const generationId = reader.int32();
-  const protocolName = reader.nullableString();
-  const leaderId = reader.nullableString();
-  const stateTimestampMs = version >= 2 ? reader.int64() : -1;
-  const members: StoredMember[] = [];
-  for (let left = reader.int32(); left > 0; left--) members.push(decodeMember(reader, version));
-  return { protocolType: protocolType === '' ? null : protocolType, generationId, protocolName, leaderId, stateTimestampMs, members };
-}
-
-function decodeMember(reader: RecordReader, version: number): StoredMember {
-  const memberId = reader.string();
-  const groupInstanceId = version >= 3 ? reader.nullableString() : null;
-  const clientId = reader.string();
-  const clientHost = reader.string();
-  const rebalanceTimeoutMs = version >= 1 ? reader.int32() : -1;
-  const sessionTimeoutMs = reader.int32();
-  return {
-    memberId,
-    groupInstanceId,
-    clientId,
-    clientHost,
-    rebalanceTimeoutMs: rebalanceTimeoutMs < 0 ? sessionTimeoutMs : rebalanceTimeoutMs,
-    sessionTimeoutMs,
-    subscription: reader.bytes(),
-    assignment: reader.bytes(),
-  };
+  return decodeVersioned(GroupMetadataValue, value);
 }
