@@ -1,12 +1,12 @@
 const SEED = 0x9747b28c;
 const MULTIPLIER = 0x5bd1e995;
 
-/** The 32-bit murmur2 of Kafka's Java client (`Utils.murmur2`), as a signed integer. */
-export function murmur2(bytes: Uint8Array): number {
-  const length = bytes.length;
+/** The 32-bit murmur2 of Kafka's Java client (`Utils.murmur2`), as a signed integer. Default: of all the bytes. */
+export function murmur2(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
+  const length = end - start;
   let hash = (SEED ^ length) | 0;
-  const aligned = length & ~3;
-  for (let at = 0; at < aligned; at += 4) {
+  const aligned = start + (length & ~3);
+  for (let at = start; at < aligned; at += 4) {
     let chunk = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
     chunk = Math.imul(chunk, MULTIPLIER);
     chunk ^= chunk >>> 24;

@@ -1,0 +1,39 @@
+import type { ShardSettings } from '../shard/messages.ts';
+import type { RecordCache } from '../state/record-cache.ts';
+import type { StateStore } from '../state/index.ts';
+import type { ExceptionHandlers } from '../topology/handlers.ts';
+
+export type TaskLog = (level: 'debug' | 'info' | 'warn' | 'error', message: string, context?: Record<string, string | number>) => void;
+
+/** Counted since the shard started; the tasks of a shard share one object. */
+export interface TaskCounters {
+  recordsProcessed: number;
+  recordsDropped: number;
+  recordsOut: number;
+  deadLetters: number;
+}
+
+/** A task as it shows itself in callbacks. */
+export interface TaskIdentity {
+  readonly id: string;
+  readonly generation: number;
+}
+
+/** What a task needs of the shard it runs in. */
+export interface TaskServices {
+  readonly applicationId: string;
+  readonly settings: ShardSettings;
+  /** Partitions of a topic; undefined while nobody has asked the broker. */
+  readonly topicPartitions: (topic: string) => number | undefined;
+  /** By name. */
+  readonly globalStores: ReadonlyMap<string, StateStore>;
+  readonly cache: RecordCache;
+  readonly handlers: ExceptionHandlers;
+  readonly stats: TaskCounters;
+  readonly log: TaskLog;
+  readonly onCommitRequested: () => void;
+  /** The batch is processed; its memory may be given back. */
+  readonly onBatchConsumed: (task: TaskIdentity, topic: string, partition: number, recordCount: number, bytes: number, memory: ArrayBuffer) => void;
+  /** Wall clock in ms. Default: Date.now. */
+  readonly nowMs?: () => number;
+}
