@@ -1,0 +1,50 @@
+import { defineApi } from '../schema/define.ts';
+import { array, bool, int16, int32, string, uuid } from '../schema/fields.ts';
+
+/**
+ * Topics: null asks for all; in v0 the empty array does. 10 brought topic ids, 12 requests by id, 13 a top-level error.
+ */
+export const Metadata = defineApi({
+  key: 3,
+  name: 'Metadata',
+  versions: [0, 13],
+  flexibleFrom: 9,
+  request: {
+    topics: array('0+', {
+      topicId: uuid('10+', { ignorable: true }),
+      name: string('0+', { nullable: '10+' }),
+    }, { nullable: '1+' }),
+    allowAutoTopicCreation: bool('4+', { default: true }),
+    includeClusterAuthorizedOperations: bool('8-10'),
+    includeTopicAuthorizedOperations: bool('8+'),
+  },
+  response: {
+    throttleTimeMs: int32('3+', { ignorable: true }),
+    brokers: array('0+', {
+      nodeId: int32(),
+      host: string(),
+      port: int32(),
+      rack: string('1+', { nullable: '0+', default: null, ignorable: true }),
+    }),
+    clusterId: string('2+', { nullable: '0+', default: null, ignorable: true }),
+    controllerId: int32('1+', { default: -1, ignorable: true }),
+    topics: array('0+', {
+      errorCode: int16(),
+      name: string('0+', { nullable: '12+' }),
+      topicId: uuid('10+', { ignorable: true }),
+      isInternal: bool('1+', { ignorable: true }),
+      partitions: array('0+', {
+        errorCode: int16(),
+        partitionIndex: int32(),
+        leaderId: int32(),
+        leaderEpoch: int32('7+', { default: -1, ignorable: true }),
+        replicaNodes: array('0+', int32()),
+        isrNodes: array('0+', int32()),
+        offlineReplicas: array('5+', int32(), { ignorable: true }),
+      }),
+      topicAuthorizedOperations: int32('8+', { default: -2147483648 }),
+    }),
+    clusterAuthorizedOperations: int32('8-10', { default: -2147483648 }),
+    errorCode: int16('13+', { ignorable: true }),
+  },
+});

@@ -1,0 +1,3 @@
+export * from './frames.ts';
+export * from './headers.ts';
+export * from './splitter.ts';
