@@ -60,7 +60,8 @@ function writeInt32(value: number, target: Uint8Array, offset: number): void {
   target[offset + 3] = value;
 }
 
-function readInt32(data: Uint8Array, offset: number): number {
+/** Reads a big-endian int32. */
+export function readInt32(data: Uint8Array, offset: number): number {
   return (
     ((data[offset] as number) << 24) |
     ((data[offset + 1] as number) << 16) |

@@ -34,5 +34,23 @@ export interface Serde<T> {
   partitionBytes?(value: T, topic: string): Uint8Array;
 }
 
+/**
+ * Writes a value at `offset` with whichever of the two ways its serde has; the number of bytes, or -1 when it does not
+ * fit into `room`.
+ */
+export function writeWith<T>(
+  serde: Pick<Serde<T>, 'serialize' | 'writeInto'>,
+  value: T,
+  target: Buffer,
+  offset: number,
+  room: number,
+): number {
+  if (serde.writeInto !== undefined) return serde.writeInto(value, target, offset, room);
+  const bytes = serde.serialize(value, '');
+  if (bytes.length > room) return -1;
+  target.set(bytes, offset);
+  return bytes.length;
+}
+
 /** The value type of a serde. */
 export type SerdeType<S> = S extends Serde<infer T> ? T : never;

@@ -1,7 +1,7 @@
 import { MillraceError } from '../errors.ts';
 import { readInt64, writeInt64 } from './numbers.ts';
 import { deserializationFailed, serializationFailed } from './serde-errors.ts';
-import type { Serde } from './serde.ts';
+import { writeWith, type Serde } from './serde.ts';
 
 /** A key and the window it was aggregated in: the result key of windowed operators. Kafka Streams' `Windowed`. */
 export interface Windowed<K> {
@@ -57,16 +57,8 @@ export function timeWindowedSerde<K>(inner: Serde<K>, sizeMs: number): Serde<Win
       check(value, '');
       const keyRoom = room - START_BYTES;
       if (keyRoom < 0) return -1;
-      let keyLength: number;
-      if (inner.writeInto === undefined) {
-        const key = inner.serialize(value.key, '');
-        if (key.length > keyRoom) return -1;
-        target.set(key, offset);
-        keyLength = key.length;
-      } else {
-        keyLength = inner.writeInto(value.key, target, offset, keyRoom);
-        if (keyLength === -1) return -1;
-      }
+      const keyLength = writeWith(inner, value.key, target, offset, keyRoom);
+      if (keyLength === -1) return -1;
       writeInt64(value.window.startMs, target, offset + keyLength);
       return keyLength + START_BYTES;
     },

@@ -1,6 +1,6 @@
 /** State stores: live objects in memory, written to a changelog once per epoch. */
 export { CachedUpdate, type CacheFlushListener } from './cached-update.ts';
-export { createStore, type KeyValueStateStore, type StateStore } from './create-store.ts';
+export { createStore, type KeyValueStateStore, type StateStore, type WindowStateStore } from './create-store.ts';
 export type { Entry } from './entry.ts';
 export { KeyValueTable } from './key-value-table.ts';
 export type {
@@ -20,4 +20,5 @@ export type {
 export { RecordCache } from './record-cache.ts';
 export type { ChangelogCursor, ChangelogSink, ChangelogWriter, ChangeOrigin, StoreContext, StoreMetrics } from './store-context.ts';
 export type { StoreKind, StoreSpec } from './store-spec.ts';
-export { WriteBackStore } from './write-back-store.ts';
+export { WindowTable } from './window-table.ts';
+export { WriteBackStore, type RawRow } from './write-back-store.ts';

@@ -11,15 +11,17 @@ abstract class KeyValueView<K, V, R> implements KeyValueStore<K, R> {
   /** For operators of this package; everything in it is live. */
   readonly table: KeyValueTable<K, V>;
 
-  constructor(table: KeyValueTable<K, V>) {
+  protected readonly origin: ChangeOrigin;
+
+  constructor(table: KeyValueTable<K, V>, origin: ChangeOrigin) {
     this.name = table.name;
     this.table = table;
+    this.origin = origin;
   }
 
   /** The entry's value as users see it; null when there is none. */
   protected abstract result(entry: Entry<K, V>): R | null;
   protected abstract store(entry: Entry<K, V>, value: R): void;
-  protected abstract remove(entry: Entry<K, V>): void;
 
   get(key: K): R | null {
     this.table.metrics.gets++;
@@ -76,7 +78,7 @@ abstract class KeyValueView<K, V, R> implements KeyValueStore<K, R> {
   private putEntry(entry: Entry<K, V>, value: R | null): void {
     if (value === null || value === undefined) {
       this.table.metrics.deletes++;
-      this.remove(entry);
+      this.table.write(entry, null, this.origin.timestamp);
     } else {
       this.table.metrics.puts++;
       this.store(entry, value);
@@ -93,13 +95,6 @@ abstract class KeyValueView<K, V, R> implements KeyValueStore<K, R> {
 
 /** A `keyValue` store. Its changelog records carry the timestamp of the record that was processed at the last put. */
 export class PlainKeyValueStore<K, V> extends KeyValueView<K, V, V> {
-  private readonly origin: ChangeOrigin;
-
-  constructor(table: KeyValueTable<K, V>, origin: ChangeOrigin) {
-    super(table);
-    this.origin = origin;
-  }
-
   protected result(entry: Entry<K, V>): V | null {
     return this.table.readCopy(entry);
   }
@@ -107,21 +102,10 @@ export class PlainKeyValueStore<K, V> extends KeyValueView<K, V, V> {
   protected store(entry: Entry<K, V>, value: V): void {
     this.table.write(entry, this.table.copyIn(value), this.origin.timestamp);
   }
-
-  protected remove(entry: Entry<K, V>): void {
-    this.table.write(entry, null, this.origin.timestamp);
-  }
 }
 
 /** A `timestampedKeyValue` store. */
 export class TimestampedStore<K, V> extends KeyValueView<K, V, ValueAndTimestamp<V>> {
-  private readonly origin: ChangeOrigin;
-
-  constructor(table: KeyValueTable<K, V>, origin: ChangeOrigin) {
-    super(table);
-    this.origin = origin;
-  }
-
   protected result(entry: Entry<K, V>): ValueAndTimestamp<V> | null {
     const value = this.table.readCopy(entry);
     return value === null ? null : { value, timestamp: entry.timestampMs };
@@ -129,9 +113,5 @@ export class TimestampedStore<K, V> extends KeyValueView<K, V, ValueAndTimestamp
 
   protected store(entry: Entry<K, V>, value: ValueAndTimestamp<V>): void {
     this.table.write(entry, this.table.copyIn(value.value), value.timestamp);
-  }
-
-  protected remove(entry: Entry<K, V>): void {
-    this.table.write(entry, null, this.origin.timestamp);
   }
 }

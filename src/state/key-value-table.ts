@@ -1,11 +1,10 @@
 import { MillraceError } from '../errors.ts';
-import { string } from '../serde/string.ts';
 import { bytesToLatin1 } from './byte-codec.ts';
 import { Entry } from './entry.ts';
-import { SortedIndex, sortKeyFunction } from './sorted-index.ts';
+import { SortedIndex, sortKeyFunction, type SortKeyFunction } from './sorted-index.ts';
 import type { ChangelogWriter, StoreContext, ValueWriter } from './store-context.ts';
 import type { StoreSpec } from './store-spec.ts';
-import { WriteBackStore } from './write-back-store.ts';
+import { WriteBackStore, type RawRow } from './write-back-store.ts';
 
 /**
  * A key-value store from the inside: what operators use. Timestamped and plain ones differ only in what users see of
@@ -20,12 +19,12 @@ export class KeyValueTable<K, V> extends WriteBackStore<K, V> {
   private entries: Map<string | number, Entry<K, V>> = new Map();
   /** Dropped whenever a key is added or removed. */
   private index: SortedIndex<K, V> | undefined = undefined;
-  private readonly sortKeyOf: (key: K, mapKey: string | number) => string;
+  private readonly sortKeyOf: SortKeyFunction<K>;
+  private liveCount = 0;
 
   constructor(spec: StoreSpec<K, V>, context: StoreContext) {
     super(spec, context);
-    const textKeys = spec.keySerde.mapKey === undefined || (spec.keySerde as unknown) === string();
-    this.sortKeyOf = sortKeyFunction((key: K) => this.keySerde.serialize(key, this.topic), textKeys);
+    this.sortKeyOf = sortKeyFunction(spec.keySerde, context.topic);
   }
 
   /** The entry of a key; a new one, not yet in the store, when there is none. Its value may be null. */
@@ -45,17 +44,14 @@ export class KeyValueTable<K, V> extends WriteBackStore<K, V> {
 
   /** Entries in the order of their key bytes, both bounds inclusive; some may have lost their value meanwhile. */
   scan(from: K | null, to: K | null, backward: boolean): Generator<Entry<K, V>> {
-    const index = this.sorted();
-    const start = from === null ? 0 : index.lowerBound(this.boundOf(from));
-    const end = to === null ? index.items.length : index.upperBound(this.boundOf(to));
-    return slice(index, start, end, backward);
+    return this.sorted().range(from === null ? null : this.boundOf(from), to === null ? null : this.boundOf(to), backward);
   }
 
   scanPrefix(prefix: Uint8Array): Generator<Entry<K, V>> {
     const index = this.sorted();
     const text = bytesToLatin1(prefix);
     const start = index.lowerBound(text);
-    return slice(index, start, index.prefixEnd(text, start), false);
+    return index.slice(start, index.prefixEnd(text, start), false);
   }
 
   /** All live entries in no particular order: the fastest way through all of them. */
@@ -63,6 +59,16 @@ export class KeyValueTable<K, V> extends WriteBackStore<K, V> {
     for (const entry of this.entries.values()) {
       if (entry.value !== null) yield entry;
     }
+  }
+
+  /** The value of a serialised key, serialised; for reads from other threads. */
+  rawGet(key: Uint8Array): RawRow | undefined {
+    const entry = this.findEntry(this.keySerde.deserialize(key, this.topic));
+    return entry === undefined ? undefined : this.rawRow(entry);
+  }
+
+  approximateNumEntries(): number {
+    return this.liveCount;
   }
 
   restore(key: Uint8Array, value: Uint8Array | null, timestampMs: number): void {
@@ -75,6 +81,7 @@ export class KeyValueTable<K, V> extends WriteBackStore<K, V> {
   override close(): void {
     super.close();
     this.entries = new Map();
+    this.liveCount = 0;
     this.index = undefined;
   }
 
@@ -86,7 +93,8 @@ export class KeyValueTable<K, V> extends WriteBackStore<K, V> {
     this.entries.delete(entry.mapKey);
   }
 
-  protected presenceChanged(): void {
+  protected presenceChanged(_entry: Entry<K, V>, present: boolean): void {
+    this.liveCount += present ? 1 : -1;
     this.index = undefined;
   }
 
@@ -98,6 +106,10 @@ export class KeyValueTable<K, V> extends WriteBackStore<K, V> {
     writer.appendWith(entry.timestampMs, this.keySerde, entry.key, serde, value, this.topic);
   }
 
+  protected rawKey(entry: Entry<K, V>): Uint8Array {
+    return this.keySerde.serialize(entry.key, this.topic);
+  }
+
   private sorted(): SortedIndex<K, V> {
     this.metrics.scans++;
     this.index ??= new SortedIndex(this.entries.values(), (entry) => this.sortKeyOf(entry.key, entry.mapKey));
@@ -106,14 +118,6 @@ export class KeyValueTable<K, V> extends WriteBackStore<K, V> {
 
   private boundOf(key: K): string {
     return this.sortKeyOf(key, this.mapKeyOf(key));
-  }
-}
-
-function* slice<K, V>(index: SortedIndex<K, V>, start: number, end: number, backward: boolean): Generator<Entry<K, V>> {
-  if (backward) {
-    for (let i = end - 1; i >= start; i--) yield index.items[i]!.entry;
-  } else {
-    for (let i = start; i < end; i++) yield index.items[i]!.entry;
   }
 }
 

@@ -22,6 +22,11 @@ export class RecordCache {
   /** Rough size of all updates that wait. */
   sizeBytes = 0;
   evictions = 0;
+  /**
+   * While true, {@link evictOverflow} does nothing. Tasks set it during the work on a record: operators use their output
+   * records again and again, so updates must not be forwarded in the middle of it. They evict between two records.
+   */
+  held = false;
   private tick = 0;
   private readonly members = new Set<CacheMember>();
   private readonly spare: CachedUpdate<any, any>[] = [];
@@ -51,8 +56,18 @@ export class RecordCache {
     if (this.spare.length < MAX_SPARE_UPDATES) this.spare.push(update);
   }
 
-  /** Forwards the oldest updates until the budget holds. Listeners may cause further updates, and call this again. */
+  /** Forwards the oldest updates until the budget holds; the updates that this causes count too. Not re-entrant. */
   evictOverflow(): void {
+    if (this.held) return;
+    this.held = true;
+    try {
+      this.evictUntilItFits();
+    } finally {
+      this.held = false;
+    }
+  }
+
+  private evictUntilItFits(): void {
     while (this.sizeBytes > this.maxBytes) {
       let oldest: CacheMember | undefined;
       let tick = Number.POSITIVE_INFINITY;

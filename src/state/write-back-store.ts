@@ -20,6 +20,14 @@ const UPDATE_OVERHEAD_BYTES = 160;
 /** Memory of an entry and its place in a Map, without key and value. */
 const ENTRY_OVERHEAD_BYTES = 200;
 
+/** A row as bytes of its own, as it crosses threads. */
+export interface RawRow {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number;
+}
+
 /**
  * What all stores have in common: live entries, the list of what this epoch changed, the pending updates of the cache,
  * and the way to the changelog.
@@ -44,8 +52,6 @@ export abstract class WriteBackStore<K, V> implements CacheMember {
   protected readonly valueSerde: Serde<V>;
   protected readonly topic: string;
   protected readonly mapKeyOf: (key: K) => string | number;
-  /** Entries that have a value. */
-  protected liveCount = 0;
   private readonly context: StoreContext;
   private readonly cache: RecordCache | undefined;
   private readonly logging: boolean;
@@ -80,6 +86,10 @@ export abstract class WriteBackStore<K, V> implements CacheMember {
   protected abstract appendTo<T>(writer: ChangelogWriter, entry: Entry<K, V>, serde: ValueWriter<T>, value: T | null): void;
   /** Window stores: too old to be kept, so not worth a changelog record. */
   protected abstract isExpired(entry: Entry<K, V>): boolean;
+  /** The key as a reader from outside knows it; window stores: `key | int64 window start`. */
+  protected abstract rawKey(entry: Entry<K, V>): Uint8Array;
+  /** All entries that have a value, in the order that is cheapest. */
+  abstract unordered(): Generator<Entry<K, V>>;
   /** Takes one changelog (or source topic) record over. `value` null deletes. The bytes are not kept. */
   abstract restore(key: Uint8Array, value: Uint8Array | null, timestampMs: number): void;
 
@@ -155,17 +165,31 @@ export abstract class WriteBackStore<K, V> implements CacheMember {
   }
 
   /** Entries with a value. */
-  approximateNumEntries(): number {
-    return this.liveCount;
-  }
+  abstract approximateNumEntries(): number;
 
   /** Rough memory of all entries. */
   approximateSizeBytes(): number {
-    return Math.round(this.liveCount * (ENTRY_OVERHEAD_BYTES + this.meanValueBytes));
+    return Math.round(this.approximateNumEntries() * (ENTRY_OVERHEAD_BYTES + this.meanValueBytes));
   }
 
   get hasChanges(): boolean {
     return this.dirty.length > 0 || this.oldest !== null;
+  }
+
+  /** Up to `limit` rows as bytes, in no particular order; for reads from other threads. */
+  rawAll(limit: number): RawRow[] {
+    const rows: RawRow[] = [];
+    if (limit <= 0) return rows;
+    for (const entry of this.unordered()) {
+      rows.push(this.rawRow(entry));
+      if (rows.length >= limit) break;
+    }
+    return rows;
+  }
+
+  protected rawRow(entry: Entry<K, V>): RawRow {
+    const value = this.valueBytes(entry)!;
+    return { key: Uint8Array.from(this.rawKey(entry)), value: Uint8Array.from(value), timestamp: entry.timestampMs };
   }
 
   // --- changelog ---
@@ -233,7 +257,6 @@ export abstract class WriteBackStore<K, V> implements CacheMember {
     this.oldest = null;
     this.newest = null;
     this.dirty = [];
-    this.liveCount = 0;
     this.cache?.leave(this);
   }
 
@@ -268,7 +291,6 @@ export abstract class WriteBackStore<K, V> implements CacheMember {
   }
 
   private changePresence(entry: Entry<K, V>, present: boolean): void {
-    this.liveCount += present ? 1 : -1;
     if (present && (entry.flags & ATTACHED) === 0) this.attachNow(entry);
     this.presenceChanged(entry, present);
     if (!present) this.settle(entry);
