@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors.ts';
-import { type Field, type FlowRecord } from '../processors/flow-record.ts';
+import type { Field, FlowRecord } from '../processors/flow-record.ts';
 import { FlowNode } from '../processors/flow-node.ts';
 import type { NodeRuntime } from '../processors/runtime.ts';
 import { type FieldWriter, murmur2 } from '../protocol/index.ts';

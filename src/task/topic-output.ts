@@ -97,7 +97,7 @@ export class TopicOutput {
     const before = builder.sizeInBytes;
     builder.appendWith(timestamp, keyWriter, key, valueWriter, value, this.name, headers);
     const size = builder.sizeInBytes;
-    if (size > collector.options.maxRequestBytes) this.limit(output, before, size);
+    if (size > collector.options.maxRequestBytes) this.limit(output, size);
     collector.bytes += size - before;
     collector.options.counters.recordsOut++;
     if (size >= BATCH_TARGET_BYTES) {
@@ -126,7 +126,7 @@ export class TopicOutput {
   }
 
   /** The last record made the batch too large for one request: it goes to the next one, if it fits there at all. */
-  private limit(output: PartitionOutput, before: number, size: number): void {
+  private limit(output: PartitionOutput, size: number): void {
     const { maxRequestBytes } = this.collector.options;
     const first = output.builder.recordCount === 1;
     if (!first) output.sealButLast();
@@ -136,7 +136,7 @@ export class TopicOutput {
     throw new MillraceError(
       'RECORD_TOO_LARGE',
       `A record of ${own} bytes for topic ${this.name} is over the limit of ${maxRequestBytes} (max.request.size): raise that and the topic's max.message.bytes, or write smaller records.`,
-      { context: { topic: this.name, bytes: own, previousBytes: before } },
+      { context: { topic: this.name, bytes: own } },
     );
   }
 }
