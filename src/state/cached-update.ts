@@ -1,5 +1,5 @@
 import type { Entry } from './entry.ts';
-import type { RecordHeaders } from './store-context.ts';
+import type { ChangeOrigin, RecordHeaders } from './store-context.ts';
 import type { WriteBackStore } from './write-back-store.ts';
 
 const NO_HEADERS: RecordHeaders = [];
@@ -54,6 +54,14 @@ export class CachedUpdate<K, V> {
   /** The value as bytes that may be kept, null for a tombstone; the changelog uses the same ones. */
   valueBytes(): Buffer | null {
     return this.store.valueBytes(this.entry);
+  }
+
+  /** What caused the last change so far. */
+  setContext(origin: ChangeOrigin): void {
+    this.topic = origin.topic;
+    this.partition = origin.partition;
+    this.offset = origin.offset;
+    this.headers = origin.headers();
   }
 
   /** Drops what it refers to, so that a spare one keeps nothing alive. */

@@ -3,6 +3,7 @@ import { RAW_BYTES, RAW_LATIN1, bytesToLatin1, copyValue, deserializeLatin1, map
 import type { CacheFlushListener, CachedUpdate } from './cached-update.ts';
 import { CallbackWriter } from './callback-writer.ts';
 import { ATTACHED, DIRTY, EXISTED, type Entry } from './entry.ts';
+import { PendingUpdates } from './pending-updates.ts';
 import type { CacheMember, RecordCache } from './record-cache.ts';
 import {
   newStoreMetrics,
@@ -56,8 +57,7 @@ export abstract class WriteBackStore<K, V> implements CacheMember {
   private readonly cache: RecordCache | undefined;
   private readonly logging: boolean;
   private dirty: Entry<K, V>[] = [];
-  private oldest: CachedUpdate<K, V> | null = null;
-  private newest: CachedUpdate<K, V> | null = null;
+  private readonly pending = new PendingUpdates<K, V>();
   /** Running mean of what serialised values took. */
   private meanValueBytes = 64;
 
@@ -71,7 +71,9 @@ export abstract class WriteBackStore<K, V> implements CacheMember {
     this.immutableValues = spec.valueSerde.immutable === true;
     this.mapKeyOf = mapKeyFunction(spec.keySerde, context.topic);
     this.logging = spec.logging.enabled && spec.sourceTopic === undefined;
-    this.cache = spec.caching && context.cache !== undefined && context.cache.maxBytes > 0 ? context.cache : undefined;
+    // Duplicates cannot be collapsed, so Kafka Streams does not cache them either.
+    const caching = spec.caching && spec.retainDuplicates !== true;
+    this.cache = caching && context.cache !== undefined && context.cache.maxBytes > 0 ? context.cache : undefined;
     this.cached = this.cache !== undefined;
     this.cache?.join(this);
   }
@@ -173,7 +175,7 @@ export abstract class WriteBackStore<K, V> implements CacheMember {
   }
 
   get hasChanges(): boolean {
-    return this.dirty.length > 0 || this.oldest !== null;
+    return this.dirty.length > 0 || this.pending.oldest !== null;
   }
 
   /** Up to `limit` rows as bytes, in no particular order; for reads from other threads. */
@@ -238,24 +240,23 @@ export abstract class WriteBackStore<K, V> implements CacheMember {
 
   /** Forwards all that waits, in the order of last update. Kafka Streams' flush of a caching store. */
   flushCache(): void {
-    while (this.oldest !== null) this.forward(this.oldest);
+    while (this.pending.oldest !== null) this.forward(this.pending.oldest);
   }
 
   get oldestTick(): number {
-    return this.oldest === null ? Number.POSITIVE_INFINITY : this.oldest.tick;
+    return this.pending.oldest === null ? Number.POSITIVE_INFINITY : this.pending.oldest.tick;
   }
 
   evictOldest(): void {
-    if (this.oldest === null) return;
+    const { oldest } = this.pending;
+    if (oldest === null) return;
     this.metrics.cacheEvictions++;
-    this.forward(this.oldest);
+    this.forward(oldest);
   }
 
   /** Lets go of everything. Nothing is flushed: whoever closes cleanly has committed before. */
   close(): void {
-    for (let update = this.oldest; update !== null; update = update.next) this.cache!.sizeBytes -= update.sizeBytes;
-    this.oldest = null;
-    this.newest = null;
+    if (this.cache !== undefined) this.cache.sizeBytes -= this.pending.clear();
     this.dirty = [];
     this.cache?.leave(this);
   }
@@ -312,31 +313,28 @@ export abstract class WriteBackStore<K, V> implements CacheMember {
 
   private trackUpdate(entry: Entry<K, V>, value: V | null): void {
     const cache = this.cache!;
-    let update = entry.pending;
-    if (update === null) {
-      update = cache.acquire() as CachedUpdate<K, V>;
-      update.store = this;
-      update.entry = entry;
-      update.existed = entry.value !== null;
-      if (this.sendOldValues && update.existed) {
-        if (this.immutableValues) update.oldValue = this.read(entry);
-        else update.oldBytes = this.valueBytes(entry);
-      }
-      update.sizeBytes = UPDATE_OVERHEAD_BYTES + this.sizeOfValue(value) + (update.oldBytes?.length ?? 0);
-      cache.sizeBytes += update.sizeBytes;
-      entry.pending = update;
-      if ((entry.flags & ATTACHED) === 0) this.attachNow(entry);
-      this.append(update);
-    } else if (update !== this.newest) {
-      this.unlink(update);
-      this.append(update);
-    }
-    const origin = this.context.origin;
+    const update = entry.pending ?? this.beginUpdate(cache, entry, value);
+    this.pending.touch(update);
     update.tick = cache.nextTick();
-    update.topic = origin.topic;
-    update.partition = origin.partition;
-    update.offset = origin.offset;
-    update.headers = origin.headers();
+    update.setContext(this.context.origin);
+  }
+
+  /** The first change since the last flush: what was there before has to be remembered now. */
+  private beginUpdate(cache: RecordCache, entry: Entry<K, V>, value: V | null): CachedUpdate<K, V> {
+    const update = cache.acquire() as CachedUpdate<K, V>;
+    update.store = this;
+    update.entry = entry;
+    update.existed = entry.value !== null;
+    if (this.sendOldValues && update.existed) {
+      if (this.immutableValues) update.oldValue = this.read(entry);
+      else update.oldBytes = this.valueBytes(entry);
+    }
+    update.sizeBytes = UPDATE_OVERHEAD_BYTES + this.sizeOfValue(value) + (update.oldBytes?.length ?? 0);
+    cache.sizeBytes += update.sizeBytes;
+    entry.pending = update;
+    if ((entry.flags & ATTACHED) === 0) this.attachNow(entry);
+    this.pending.append(update);
+    return update;
   }
 
   /** Cheap on purpose: of objects only the mean of what was serialised so far is known. */
@@ -345,25 +343,10 @@ export abstract class WriteBackStore<K, V> implements CacheMember {
     return typeof value === 'object' && value !== null ? this.meanValueBytes : 8;
   }
 
-  private append(update: CachedUpdate<K, V>): void {
-    update.previous = this.newest;
-    update.next = null;
-    if (this.newest === null) this.oldest = update;
-    else this.newest.next = update;
-    this.newest = update;
-  }
-
-  private unlink(update: CachedUpdate<K, V>): void {
-    if (update.previous === null) this.oldest = update.next;
-    else update.previous.next = update.next;
-    if (update.next === null) this.newest = update.previous;
-    else update.next.previous = update.previous;
-  }
-
   /** Takes the update out of the cache first: what follows from it may change the same entry again. */
   private forward(update: CachedUpdate<K, V>): void {
     const entry = update.entry;
-    this.unlink(update);
+    this.pending.remove(update);
     entry.pending = null;
     this.cache!.sizeBytes -= update.sizeBytes;
     // Neither before nor after: downstream never heard of it.
