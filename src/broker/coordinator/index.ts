@@ -7,3 +7,4 @@ export * from './internal-topic.ts';
 export * from './replay.ts';
 export * from './versioned.ts';
 export * from './seams.ts';
+export * from './readiness.ts';

@@ -85,7 +85,11 @@ export class InternalTopic {
 
   /** One batch with all records, in the id's partition. The topic must be there ({@link ensure}). */
   append(id: string, records: readonly KeyValue[], producer?: BatchProducer): StoredBatch {
-    const log = this.partition(this.partitionFor(id));
+    return this.appendTo(this.partitionFor(id), records, producer);
+  }
+
+  appendTo(partition: number, records: readonly KeyValue[], producer?: BatchProducer): StoredBatch {
+    const log = this.partition(partition);
     if (log === undefined) return refused(Code.COORDINATOR_NOT_AVAILABLE);
     const nowMs = this.#options.clock.nowMs();
     this.#builder.reset();

@@ -1,5 +1,7 @@
 /** What the two coordinators know of each other. */
 
+import type { BrokerNode } from './deps.ts';
+
 /**
  * What a client's request version lets it understand: `classic` gets the old error codes, `abortable` also
  * TRANSACTION_ABORTABLE (KIP-1050), `implicit` adds partitions to its transaction by writing to them (KIP-890, TV2).
@@ -11,7 +13,7 @@ export interface TransactionVerifier {
   /**
    * 0 when `producerId` may write to the partition in its open transaction, else the error code for the client.
    * Answers at once unless the partition is added by this call, which waits for the transaction log.
-   * Without a transactional id (Produce by old clients may lack it) the producer id alone decides.
+   * As in Kafka, a transactional batch without a transactional id is TRANSACTIONAL_ID_AUTHORIZATION_FAILED.
    */
   verifyTransaction(
     transactionalId: string | null,
@@ -25,6 +27,8 @@ export interface TransactionVerifier {
 
 /** The group coordinator, as seen by the transaction coordinator. */
 export interface TransactionalOffsets {
+  /** Where clients of a group are sent; undefined when there is no such node now. */
+  nodeOf(groupId: string): Promise<BrokerNode | undefined>;
   /** Partition of `__consumer_offsets` that a group's offsets are in; undefined when the topic cannot be created. */
   offsetsPartition(groupId: string): Promise<number | undefined>;
   /** The marker was written to that partition: pending offsets of the producer there become visible or go. */

@@ -5,6 +5,7 @@
 
 import {
   type BrokerConfig,
+  type BrokerNode,
   Code,
   coordinatorAppendError,
   type CoordinatorDeps,
@@ -12,6 +13,7 @@ import {
   InternalTopic,
   intSetting,
   OFFSETS_TOPIC,
+  Readiness,
   type TransactionalOffsets,
 } from '../coordinator/index.ts';
 import type { Clock } from '../seams.ts';
@@ -44,22 +46,20 @@ export class GroupCoordinator implements TransactionalOffsets, ExpiryHost {
   readonly config: BrokerConfig;
   readonly log: CoordinatorLogger;
   readonly topic: InternalTopic;
+  readonly readiness: Readiness;
   readonly store = new OffsetStore();
   readonly offsets: OffsetService;
   readonly admin: GroupAdmin;
-  readonly #nodes: CoordinatorDeps['nodes'];
   readonly #groups = new Map<string, Group>();
   readonly #rebalancer: Rebalancer;
   readonly #joinPhase: JoinPhase;
   readonly #syncPhase: SyncPhase;
-  #state: 'loading' | 'active' | 'closed' = 'loading';
   #cancelExpiry: (() => void) | null = null;
 
   constructor(deps: CoordinatorDeps) {
     this.clock = deps.clock;
     this.config = deps.config;
     this.log = deps.log;
-    this.#nodes = () => deps.nodes();
     this.topic = new InternalTopic({
       name: OFFSETS_TOPIC,
       topics: deps.topics,
@@ -69,6 +69,7 @@ export class GroupCoordinator implements TransactionalOffsets, ExpiryHost {
       replicationFactor: () => intSetting(deps.config, 'offsets.topic.replication.factor'),
       segmentBytes: () => intSetting(deps.config, 'offsets.topic.segment.bytes'),
     });
+    this.readiness = new Readiness(this.topic, () => deps.nodes(), deps.log);
     this.#rebalancer = new Rebalancer(this);
     this.#joinPhase = new JoinPhase(this, deps.clock, this.#rebalancer);
     this.#syncPhase = new SyncPhase(this, this.#rebalancer);
@@ -79,45 +80,15 @@ export class GroupCoordinator implements TransactionalOffsets, ExpiryHost {
   /** Reads `__consumer_offsets` back. Requests are answered COORDINATOR_LOAD_IN_PROGRESS until it is done. */
   async load(): Promise<void> {
     await loadGroups(this, this.#rebalancer);
-    if (this.#state !== 'loading') return;
-    this.#state = 'active';
-    this.#scheduleExpiry();
+    if (this.readiness.activate()) this.#scheduleExpiry();
   }
 
   /** Answers everything that waits with NOT_COORDINATOR and stops all timers. Idempotent. */
   close(): void {
-    this.#state = 'closed';
+    this.readiness.close();
     this.#cancelExpiry?.();
     this.#cancelExpiry = null;
     for (const group of this.#groups.values()) group.shutDown(Code.NOT_COORDINATOR);
-  }
-
-  /**
-   * 0 when a request for `groupId` that came in at `nodeId` can be served now, else the error code to answer. Creates
-   * the offsets topic on first use.
-   */
-  async ready(groupId: string, nodeId: number): Promise<number> {
-    const errorCode = this.availability();
-    if (errorCode !== Code.NONE) return errorCode;
-    try {
-      await this.topic.ensure();
-    } catch (error) {
-      this.log.error(`Topic ${OFFSETS_TOPIC} cannot be created: ${String(error)}`);
-      return Code.COORDINATOR_NOT_AVAILABLE;
-    }
-    return this.isCoordinator(groupId, nodeId) ? this.availability() : Code.NOT_COORDINATOR;
-  }
-
-  /** 0, or why no group can be served. */
-  availability(): number {
-    if (this.#state === 'active') return Code.NONE;
-    return this.#state === 'loading' ? Code.COORDINATOR_LOAD_IN_PROGRESS : Code.COORDINATOR_NOT_AVAILABLE;
-  }
-
-  /** Whether clients that look for `groupId` are sent to `nodeId`. */
-  isCoordinator(groupId: string, nodeId: number): boolean {
-    const node = this.topic.nodeFor(groupId);
-    return node === undefined || node === nodeId || this.#nodes().length <= 1;
   }
 
   find(groupId: string): Group | undefined {
@@ -176,15 +147,13 @@ export class GroupCoordinator implements TransactionalOffsets, ExpiryHost {
     return coordinatorAppendError(await this.topic.append(group.groupId, [groupRecord(group, assignments)]).durable);
   }
 
+  nodeOf(groupId: string): Promise<BrokerNode | undefined> {
+    return this.readiness.nodeOf(groupId);
+  }
+
   /** For AddOffsetsToTxn: where the group's offsets, and so the transaction's marker, go. */
   async offsetsPartition(groupId: string): Promise<number | undefined> {
-    try {
-      await this.topic.ensure();
-      return this.topic.partitionFor(groupId);
-    } catch (error) {
-      this.log.error(`Topic ${OFFSETS_TOPIC} cannot be created: ${String(error)}`);
-      return undefined;
-    }
+    return (await this.readiness.ensureTopic()) ? this.topic.partitionFor(groupId) : undefined;
   }
 
   endTransaction(partition: number, producerId: number, commit: boolean): void {
@@ -204,7 +173,7 @@ export class GroupCoordinator implements TransactionalOffsets, ExpiryHost {
       expireOffsets(this, this.offsets)
         .catch((error: unknown) => this.log.error(`Expiring offsets failed: ${String(error)}`))
         .finally(() => {
-          if (this.#state === 'active') this.#scheduleExpiry();
+          if (this.readiness.active) this.#scheduleExpiry();
         });
     });
   }

@@ -49,7 +49,7 @@ export interface Started {
 export async function startGroups(broker: FakeBroker = fakeBroker()): Promise<Started> {
   const groups = new GroupCoordinator(broker);
   await groups.load();
-  if ((await groups.ready(GROUP, 1)) !== Code.NONE) throw new Error('the coordinator is not ready');
+  if ((await groups.readiness.check(GROUP, 1)) !== Code.NONE) throw new Error('the coordinator is not ready');
   return { broker, groups };
 }
 

@@ -197,7 +197,7 @@ describe('restart', () => {
     const waiting = groups.join(joinRequest());
     groups.close();
     expect(await waiting).toMatchObject({ errorCode: Code.NOT_COORDINATOR });
-    expect(await groups.ready(GROUP, 1)).toBe(Code.COORDINATOR_NOT_AVAILABLE);
+    expect(await groups.readiness.check(GROUP, 1)).toBe(Code.COORDINATOR_NOT_AVAILABLE);
     expect(broker.clock.timerCount).toBe(0);
   });
 });

@@ -233,7 +233,7 @@ describe('readiness', () => {
     const broker = { ...fakeBroker(), nodes: () => [{ id: 1, host: 'a', port: 1 }, { id: 2, host: 'b', port: 2 }] };
     const { groups } = await startGroups(broker);
     expect(broker.topics.get('__consumer_offsets')).toMatchObject({ internal: true, config: { 'cleanup.policy': 'compact' } });
-    expect([await groups.ready(GROUP, 1), await groups.ready(GROUP, 2)]).toEqual([Code.NONE, Code.NOT_COORDINATOR]);
+    expect([await groups.readiness.check(GROUP, 1), await groups.readiness.check(GROUP, 2)]).toEqual([Code.NONE, Code.NOT_COORDINATOR]);
     expect(broker.topics.created).toBe(1);
   });
 
@@ -242,6 +242,6 @@ describe('readiness', () => {
     broker.topics.createFails = true;
     await expect(startGroups(broker)).rejects.toThrow('not ready');
     broker.topics.createFails = false;
-    expect((await startGroups(broker)).groups.availability()).toBe(Code.NONE);
+    expect((await startGroups(broker)).groups.readiness.availability()).toBe(Code.NONE);
   });
 });

@@ -1,0 +1,85 @@
+/** InitProducerId: who is the producer of a transactional id from now on (KIP-98, KIP-360). */
+
+import { Code, intSetting } from '../coordinator/index.ts';
+import type { Clock } from '../seams.ts';
+import { fenceAndAbort, type EndingHost } from './end-transaction.ts';
+import type { ProducerIds } from './producer-ids.ts';
+import { isEpochExhausted, newSnapshot, NO_PRODUCER_EPOCH, type Transaction, type TransactionSnapshot, withEpoch, withProducerId } from './state.ts';
+import { producerError, type ProducerIdentity, type ProducerResult } from './types.ts';
+
+export interface InitHost extends EndingHost {
+  readonly clock: Clock;
+  readonly producerIds: ProducerIds;
+}
+
+/**
+ * `expected` is the identity a client wants to go on with after an error (InitProducerId 3+); null starts anew and
+ * fences whoever had the id before.
+ */
+export async function initProducer(
+  host: InitHost,
+  transactionalId: string | null,
+  timeoutMs: number,
+  expected: ProducerIdentity | null,
+): Promise<ProducerResult> {
+  if (transactionalId === null) return { errorCode: Code.NONE, producerId: await host.producerIds.allocate(), producerEpoch: 0 };
+  if (transactionalId === '') return producerError(Code.INVALID_REQUEST);
+  if (timeoutMs <= 0 || timeoutMs > intSetting(host.config, 'transaction.max.timeout.ms')) return producerError(Code.INVALID_TRANSACTION_TIMEOUT);
+
+  const transaction = host.store.get(transactionalId) ?? (await addTransaction(host, transactionalId, timeoutMs));
+  if (transaction.busy || transaction.preparing) return producerError(Code.CONCURRENT_TRANSACTIONS);
+  if (expected !== null && !isKnownProducer(transaction.current, expected)) return producerError(Code.PRODUCER_FENCED);
+  if (transaction.current.state === 'Ongoing') {
+    // Its producer is gone or this one forgot. The client comes back and then gets an epoch of its own.
+    const errorCode = await fenceAndAbort(host, transaction);
+    return producerError(errorCode === Code.NONE ? Code.CONCURRENT_TRANSACTIONS : errorCode);
+  }
+  return startAnew(host, transaction, timeoutMs, expected);
+}
+
+async function addTransaction(host: InitHost, transactionalId: string, timeoutMs: number): Promise<Transaction> {
+  const producerId = await host.producerIds.allocate();
+  // Somebody else may have been here during the wait; then this id is lost, which does no harm.
+  return host.store.get(transactionalId) ?? host.store.add(transactionalId, newSnapshot(producerId, timeoutMs, host.clock.nowMs()));
+}
+
+/** The current producer, or the one before a rotation of ids whose answer got lost. */
+function isKnownProducer(current: TransactionSnapshot, expected: ProducerIdentity): boolean {
+  if (current.producerEpoch === NO_PRODUCER_EPOCH || expected.producerId === current.producerId) return true;
+  return expected.producerId === current.previousProducerId && isEpochExhausted(expected.producerEpoch);
+}
+
+async function startAnew(host: InitHost, transaction: Transaction, timeoutMs: number, expected: ProducerIdentity | null): Promise<ProducerResult> {
+  let next: TransactionSnapshot | undefined;
+  transaction.busy = true;
+  try {
+    next = await nextSnapshot(host, transaction.current, timeoutMs, expected);
+  } finally {
+    transaction.busy = false;
+  }
+  if (next === undefined) return producerError(Code.PRODUCER_FENCED);
+  const errorCode = await host.store.change(transaction, next);
+  return errorCode === Code.NONE ? { errorCode, producerId: next.producerId, producerEpoch: next.producerEpoch } : producerError(errorCode);
+}
+
+/** Undefined when the expected epoch is neither the current nor the previous one. */
+async function nextSnapshot(
+  host: InitHost,
+  current: TransactionSnapshot,
+  timeoutMs: number,
+  expected: ProducerIdentity | null,
+): Promise<TransactionSnapshot | undefined> {
+  const { producerEpoch, lastProducerEpoch } = current;
+  const nowMs = host.clock.nowMs();
+  if (isEpochExhausted(producerEpoch) && (expected === null || expected.producerEpoch === producerEpoch)) {
+    const producerId = await host.producerIds.allocate();
+    return withProducerId(current, producerId, expected === null ? NO_PRODUCER_EPOCH : producerEpoch, timeoutMs, nowMs);
+  }
+  if (expected === null) return withEpoch(current, producerEpoch + 1, NO_PRODUCER_EPOCH, timeoutMs, nowMs);
+  if (producerEpoch === NO_PRODUCER_EPOCH || expected.producerEpoch === producerEpoch) {
+    return withEpoch(current, producerEpoch + 1, producerEpoch, timeoutMs, nowMs);
+  }
+  // The answer to the last bump got lost: it is given again.
+  if (expected.producerEpoch === lastProducerEpoch) return withEpoch(current, producerEpoch, lastProducerEpoch, timeoutMs, nowMs);
+  return undefined;
+}
