@@ -1,3 +1,4 @@
+import { compactLog } from './compaction/compact.ts';
 import type { PartitionLog } from './partition-log.ts';
 import { applyRetention } from './retention.ts';
 
@@ -6,4 +7,12 @@ export async function cleanLog(log: PartitionLog): Promise<void> {
   const { clock, producerIdExpirationMs } = log.resources;
   log.producers.expire(clock.nowMs(), producerIdExpirationMs);
   applyRetention(log);
+  if (!log.config.compact) return;
+  try {
+    await compactLog(log);
+  } catch (cause) {
+    // The log is as before this round, or part of it is clean: both are right. The next round tries again.
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    log.resources.onEvent({ level: 'error', message: `${log.name} could not be compacted: ${reason}`, cause });
+  }
 }

@@ -44,6 +44,11 @@ export class SnapshotFiles {
     this.remove(this.offsets.slice(0, -1).filter((known) => known < offset));
   }
 
+  /** Those where a segment begins, and the newest. */
+  keepOnly(offsets: readonly number[]): void {
+    this.remove(this.offsets.slice(0, -1).filter((known) => !offsets.includes(known)));
+  }
+
   removeAfter(offset: number): void {
     this.remove(this.offsets.filter((known) => known > offset));
   }

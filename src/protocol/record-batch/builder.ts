@@ -3,6 +3,7 @@ import { compress, type CompressionName, compressionId } from '../compression/in
 import { sizeOfVarint, writeVarint, writeVarlong } from '../primitives/varint.ts';
 import {
   ATTRIBUTE_CONTROL,
+  ATTRIBUTE_DELETE_HORIZON,
   ATTRIBUTE_LOG_APPEND_TIME,
   ATTRIBUTE_TRANSACTIONAL,
   BATCH_HEADER_BYTES,
@@ -55,6 +56,7 @@ export class RecordBatchBuilder {
   private baseIsSet = false;
   private lastOffsetDelta = -1;
   private baseTimestamp = 0;
+  private hasDeleteHorizon = false;
   private maxTimestamp = -1;
   // Lengths stand before what they measure, and their own width depends on it. So a width is guessed from the record
   // before, and the bytes are moved when it was wrong.
@@ -80,6 +82,16 @@ export class RecordBatchBuilder {
     if (this.count > 0) throw new MillraceError('INVALID_STATE', 'The base offset must be set before the first record.');
     this.baseOffset = offset;
     this.baseIsSet = true;
+  }
+
+  /**
+   * Marks the batch as one whose tombstones may be dropped after `timestamp`, as compaction does (KIP-534). The base
+   * timestamp says so, and records count from it. Before the first record only.
+   */
+  setDeleteHorizon(timestamp: number): void {
+    if (this.count > 0) throw new MillraceError('INVALID_STATE', 'The delete horizon must be set before the first record.');
+    this.baseTimestamp = timestamp;
+    this.hasDeleteHorizon = true;
   }
 
   /** Appends at the offset after the last one (0 for the first record). Timestamps are milliseconds since the epoch. */
@@ -152,7 +164,7 @@ export class RecordBatchBuilder {
       lengthInBytes: batch.length,
       baseOffset: this.baseOffset,
       leaderEpoch: options.leaderEpoch ?? -1,
-      attributes: attributesOf(options, codec),
+      attributes: attributesOf(options, codec) | (this.hasDeleteHorizon ? ATTRIBUTE_DELETE_HORIZON : 0),
       lastOffsetDelta: options.lastOffset === undefined ? this.lastOffsetDelta : options.lastOffset - this.baseOffset,
       baseTimestamp: this.baseTimestamp,
       maxTimestamp: this.maxTimestamp,
@@ -173,6 +185,7 @@ export class RecordBatchBuilder {
     this.baseIsSet = false;
     this.lastOffsetDelta = -1;
     this.baseTimestamp = 0;
+    this.hasDeleteHorizon = false;
     this.maxTimestamp = -1;
   }
 
@@ -191,7 +204,7 @@ export class RecordBatchBuilder {
     let at = this.position + this.recordLengthWidth;
     this.ensure(at + RECORD_OVERHEAD_BYTES);
     this.buffer[at++] = 0; // record attributes, unused in v2
-    at = writeVarlong(this.buffer, at, this.count === 0 ? 0 : timestamp - this.baseTimestamp);
+    at = writeVarlong(this.buffer, at, this.count === 0 && !this.hasDeleteHorizon ? 0 : timestamp - this.baseTimestamp);
     return writeVarint(this.buffer, at, offsetDelta);
   }
 
@@ -206,7 +219,7 @@ export class RecordBatchBuilder {
     }
     writeVarint(this.buffer, start, length);
     this.position = start + width + length;
-    if (this.count === 0) this.baseTimestamp = timestamp;
+    if (this.count === 0 && !this.hasDeleteHorizon) this.baseTimestamp = timestamp;
     if (this.count === 0 || timestamp > this.maxTimestamp) this.maxTimestamp = timestamp;
     this.lastOffsetDelta = offsetDelta;
     this.count++;

@@ -31,6 +31,8 @@ const COMPRESSION_MASK = 0x07;
 export const ATTRIBUTE_LOG_APPEND_TIME = 0x08;
 export const ATTRIBUTE_TRANSACTIONAL = 0x10;
 export const ATTRIBUTE_CONTROL = 0x20;
+/** The base timestamp is the time after which tombstones and markers of the batch may be dropped (KIP-534). */
+export const ATTRIBUTE_DELETE_HORIZON = 0x40;
 
 export const batchBaseOffset = (buffer: Uint8Array, position: number): number => readInt64(buffer, position);
 /** Size of the whole batch in bytes, with the 12 bytes that its length field does not count. Unchecked input. */
@@ -69,6 +71,9 @@ export const isControlBatch = (buffer: Uint8Array, position: number): boolean =>
 /** Every record has the batch's maximum timestamp, given by the broker. */
 export const isLogAppendTimeBatch = (buffer: Uint8Array, position: number): boolean =>
   (batchAttributes(buffer, position) & ATTRIBUTE_LOG_APPEND_TIME) !== 0;
+/** When compaction may drop the batch's tombstones or its marker; -1 when that was not decided yet. */
+export const batchDeleteHorizon = (buffer: Uint8Array, position: number): number =>
+  (batchAttributes(buffer, position) & ATTRIBUTE_DELETE_HORIZON) === 0 ? -1 : batchBaseTimestamp(buffer, position);
 /** Number of the codec: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
 export const batchCompression = (buffer: Uint8Array, position: number): number =>
   batchAttributes(buffer, position) & COMPRESSION_MASK;
