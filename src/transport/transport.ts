@@ -75,8 +75,11 @@ export interface RebalanceListener {
 export interface GroupConsumer {
   /** Joins the group. Rebalances are reported to `listener`, one at a time; they progress while `poll` is being called. */
   subscribe(topics: readonly string[], listener: RebalanceListener): Promise<void>;
-  /** Replaces what is read, with explicit start offsets. Any partitions, not just those the group gave. */
-  assign(partitions: readonly TopicPartitionOffset[]): void;
+  /**
+   * Replaces what is read, with explicit start offsets. Any partitions, not just those the group gave. Waits for the poll
+   * that is under way, so that nothing polled later is from before.
+   */
+  assign(partitions: readonly TopicPartitionOffset[]): Promise<void>;
   /** Waits up to `timeoutMs` for the first record, then returns what is there. Never throws for retriable trouble. */
   poll(timeoutMs: number): Promise<FetchedBatch[]>;
   /** Partitions whose end was reached since the last call, with the offset at which it was. */
@@ -97,7 +100,8 @@ export interface GroupConsumer {
 
 /** Reads assigned partitions without a group: changelogs at restore, topics of global tables. read_committed. */
 export interface PartitionReader {
-  assign(partitions: readonly TopicPartitionOffset[]): void;
+  /** As {@link GroupConsumer.assign}. */
+  assign(partitions: readonly TopicPartitionOffset[]): Promise<void>;
   poll(timeoutMs: number): Promise<FetchedBatch[]>;
   pause(partitions: readonly TopicPartition[]): void;
   resume(partitions: readonly TopicPartition[]): void;
