@@ -58,7 +58,7 @@ export class JobKafka {
     const reader = await this.#transport.openReader(`read-${topic}`);
     const cursor = new RecordCursor();
     try {
-      reader.assign(starts);
+      await reader.assign(starts);
       while (ends.some((end) => reader.position(end) < end.offset)) {
         for (const batch of await reader.poll(POLL_MS)) {
           cursor.reset(batch.bytes);

@@ -15,14 +15,14 @@ export async function runJob(job: Job, options: RunOptions, jobOptions: Readonly
   const stop = new StopSignal();
   const display = new Display();
   // Bad settings are told before anything is started.
-  resolveConfig(configFor(options, options.bootstrap ?? '127.0.0.1:1', job.applicationId, job.config));
+  const { requestTimeoutMs } = resolveConfig(configFor(options, options.bootstrap ?? '127.0.0.1:1', job.applicationId, job.config));
   let broker: EmbeddedBroker | undefined;
   let client: Transport | undefined;
   try {
     broker = options.bootstrap === undefined ? await startEmbeddedBroker(options.data && join(options.data, 'broker')) : undefined;
     const bootstrapServers = options.bootstrap ?? broker?.bootstrapServers ?? '';
     display.line(broker === undefined ? `Kafka at ${bootstrapServers}` : `embedded broker at ${bootstrapServers}`);
-    client = await connectClient(job, bootstrapServers);
+    client = await connectClient(job, bootstrapServers, requestTimeoutMs);
     const context = contextFor(client, jobOptions, display, stop);
     await context.kafka.createTopics(job.topics.map(({ topic, partitions, config }) => ({ topic, partitions, replicationFactor: -1, config: config ?? {} })));
     const inputRecords = await job.load?.(context);
@@ -67,11 +67,11 @@ function summary(streams: KafkaStreams, elapsedMs: number): string {
 }
 
 /** A client apart from the engine's, without transactions: it loads the input and reads the results back. */
-async function connectClient(job: Job, bootstrapServers: string): Promise<Transport> {
-  const config = resolveConfig({ applicationId: `${job.applicationId}-job`, bootstrapServers, processingGuarantee: 'at_least_once' });
-  const errors: Error[] = [];
-  const client = await createTransport(config, `${globalThis.process.pid}`, { onError: (error) => errors.push(error), onLog: () => {} });
-  await client.connect(config.requestTimeoutMs);
+async function connectClient(job: Job, bootstrapServers: string, requestTimeoutMs: number): Promise<Transport> {
+  const config = resolveConfig({ applicationId: `${job.applicationId}-job`, bootstrapServers, requestTimeoutMs });
+  // Its errors reach us through the calls that fail.
+  const client = await createTransport(config, `${globalThis.process.pid}`, { onError: () => {}, onLog: () => {} });
+  await client.connect(requestTimeoutMs);
   return client;
 }
 

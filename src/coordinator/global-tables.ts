@@ -76,7 +76,7 @@ export class GlobalTables {
     if (unfinished.length === 0) return;
     const reader = await this.#transport.openReader('global-bootstrap');
     try {
-      reader.assign(unfinished.map((end) => ({ topic: end.topic, partition: end.partition, offset: offsetIn(starts, end) })));
+      await reader.assign(unfinished.map((end) => ({ topic: end.topic, partition: end.partition, offset: offsetIn(starts, end) })));
       while (!this.#closed && unfinished.some((end) => reader.position(end) < end.offset)) {
         for (const batch of await reader.poll(POLL_MS)) this.#send(batch, shards);
       }
@@ -88,7 +88,7 @@ export class GlobalTables {
   async #startTail(from: readonly TopicPartitionOffset[]): Promise<void> {
     if (this.#tail !== undefined) return;
     this.#tail = await this.#transport.openReader('global');
-    this.#tail.assign(from);
+    await this.#tail.assign(from);
     this.#loop = this.#follow(this.#tail).catch((error: unknown) => {
       this.#hooks.onError(error instanceof Error ? error : new Error(String(error)));
     });

@@ -71,9 +71,19 @@ export class TaskLifecycle {
       this.#shards.post(task.shard, { type: 'createTask', taskId: task.id, generation, inputs: taskInputs(task) });
       await this.#restorer.restore(this.#restoreRequests(task));
       if (!this.#tasks.isCurrent(task.id, generation) || task.state !== 'starting') return;
-      this.run(task);
+      await this.#seekBack(task);
+      if (this.#tasks.isCurrent(task.id, generation) && task.state === 'starting') this.run(task);
     } catch (error) {
       if (this.#tasks.isCurrent(task.id, generation)) this.#options.onError(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** Reads again what was polled while the task could not take it. */
+  async #seekBack(task: TaskEntry): Promise<void> {
+    for (const input of task.inputs) {
+      if (!input.missed) continue;
+      input.missed = false;
+      await this.#transport.consumer.seek({ topic: input.topic, partition: input.partition, offset: input.routed });
     }
   }
 
@@ -124,10 +134,10 @@ export class TaskLifecycle {
 }
 
 /** Reads all active inputs from where they stand. */
-export function assignInputs(consumer: GroupConsumer, tasks: TaskTable): void {
+export async function assignInputs(consumer: GroupConsumer, tasks: TaskTable): Promise<void> {
   const inputs = [...tasks.activeInputs()].map(({ input }) => input);
   for (const input of inputs) input.paused = false;
-  consumer.assign(inputs.map(({ topic, partition, routed }) => ({ topic, partition, offset: routed })));
+  await consumer.assign(inputs.map(({ topic, partition, routed }) => ({ topic, partition, offset: routed })));
 }
 
 const same = (a: TopicPartition, b: TopicPartition) => a.topic === b.topic && a.partition === b.partition;

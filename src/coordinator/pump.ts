@@ -31,7 +31,9 @@ export class Pump {
   #isRoutable(batch: FetchedBatch): boolean {
     if (this.#engine.held) return false;
     const routed = this.#engine.tasks.route(batch.topic, batch.partition);
-    return routed !== undefined && routed.task.state === 'running' && batch.firstOffset >= routed.input.routed;
+    if (routed === undefined) return false;
+    if (routed.task.state !== 'running') routed.input.missed = true;
+    return routed.task.state === 'running' && batch.firstOffset >= routed.input.routed;
   }
 
   async #commitBeforeProcessing(batches: readonly FetchedBatch[]): Promise<void> {
@@ -48,7 +50,10 @@ export class Pump {
   #route({ topic, partition, bytes, recordCount, nextOffset }: FetchedBatch): void {
     const routed = this.#engine.tasks.route(topic, partition);
     // A rebalance may have come in between, while at_most_once was committing.
-    if (routed === undefined || routed.task.state !== 'running') return;
+    if (routed === undefined || routed.task.state !== 'running') {
+      if (routed !== undefined) routed.input.missed = true;
+      return;
+    }
     const { task, input } = routed;
     input.routed = nextOffset;
     input.inFlightRecords += recordCount;

@@ -48,7 +48,7 @@ export class Rebalance implements RebalanceListener {
       rewind(task);
       cluster.lifecycle.run(task);
     }
-    assignInputs(transport.consumer, tasks);
+    await assignInputs(transport.consumer, tasks);
     this.#engine.assigned = true;
     this.#engine.held = false;
     this.#engine.applyBackPressure();

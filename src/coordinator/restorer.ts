@@ -145,7 +145,7 @@ export class Restorer {
     if (this.#closed) return;
     this.#reader ??= this.#transport.openReader('restore');
     const reader = await this.#reader;
-    reader.assign([...this.#restoring.values()].map(({ request, position }) => ({ ...request.changelog, offset: position })));
+    await reader.assign([...this.#restoring.values()].map(({ request, position }) => ({ ...request.changelog, offset: position })));
   }
 
   async #run(): Promise<void> {

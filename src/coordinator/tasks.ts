@@ -27,6 +27,8 @@ export interface InputState {
   /** Records and bytes that lie in the shard unprocessed. */
   inFlightRecords: number;
   paused: boolean;
+  /** Records were polled while the task could not take them: they must be read again from `routed`. */
+  missed: boolean;
   /** Offset at which the client last reported the end of the partition; -1 unknown. */
   caughtUpAt: number;
 }
@@ -118,6 +120,7 @@ export function newInput(partition: TopicPartition, internal: boolean, offset: n
     routed: offset,
     inFlightRecords: 0,
     paused: false,
+    missed: false,
     caughtUpAt: -1,
   };
 }
