@@ -78,10 +78,9 @@ export class TaskLifecycle {
     }
   }
 
-  /** Reads again what was polled while the task could not take it. */
+  /** Reads again what was polled while the task could not take it; more may come in while this seeks. */
   async #seekBack(task: TaskEntry): Promise<void> {
-    for (const input of task.inputs) {
-      if (!input.missed) continue;
+    for (let input = nextMissed(task); input !== undefined; input = nextMissed(task)) {
       input.missed = false;
       await this.#transport.consumer.seek({ topic: input.topic, partition: input.partition, offset: input.routed });
     }
@@ -140,6 +139,7 @@ export async function assignInputs(consumer: GroupConsumer, tasks: TaskTable): P
   await consumer.assign(inputs.map(({ topic, partition, routed }) => ({ topic, partition, offset: routed })));
 }
 
+const nextMissed = (task: TaskEntry) => task.inputs.find((input) => input.missed);
 const same = (a: TopicPartition, b: TopicPartition) => a.topic === b.topic && a.partition === b.partition;
 
 function offsetIn(offsets: readonly { topic: string; partition: number; offset: number }[], partition: TopicPartition): number {
