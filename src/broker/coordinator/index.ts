@@ -8,3 +8,4 @@ export * from './replay.ts';
 export * from './versioned.ts';
 export * from './seams.ts';
 export * from './readiness.ts';
+export * from './handler-map.ts';

@@ -4,6 +4,9 @@ import { Code } from './codes.ts';
 import type { BrokerNode, CoordinatorLogger } from './deps.ts';
 import type { InternalTopic } from './internal-topic.ts';
 
+/** Group and transactional ids are shorter than this, so that they fit a record whatever characters they have. */
+export const MAX_ID_CHARACTERS = 10_000;
+
 export class Readiness {
   readonly #topic: InternalTopic;
   readonly #nodes: () => readonly BrokerNode[];
@@ -54,7 +57,15 @@ export class Readiness {
   check(id: string, nodeId: number): number | Promise<number> {
     const errorCode = this.availability();
     if (errorCode !== Code.NONE) return errorCode;
+    if (id.length > MAX_ID_CHARACTERS) return Code.INVALID_REQUEST;
     return this.#topic.existing() === undefined ? this.#checkAfterCreating(id, nodeId) : this.#checkNode(id, nodeId);
+  }
+
+  /** As {@link check} for a request that any node can serve. */
+  async checkAnywhere(): Promise<number> {
+    const errorCode = this.availability();
+    if (errorCode !== Code.NONE) return errorCode;
+    return (await this.ensureTopic()) ? this.availability() : Code.COORDINATOR_NOT_AVAILABLE;
   }
 
   /** Whether clients that look for `id` are sent to `nodeId`. With one node there is nothing to be wrong about. */

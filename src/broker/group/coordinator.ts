@@ -12,6 +12,7 @@ import {
   type CoordinatorLogger,
   InternalTopic,
   intSetting,
+  MAX_ID_CHARACTERS,
   OFFSETS_TOPIC,
   Readiness,
   type TransactionalOffsets,
@@ -115,6 +116,7 @@ export class GroupCoordinator implements TransactionalOffsets, ExpiryHost {
   join(request: JoinRequest): Promise<JoinResult> {
     const { groupId, memberId, sessionTimeoutMs } = request;
     if (groupId === '') return Promise.resolve(joinError(Code.INVALID_GROUP_ID, memberId));
+    if (namesTooLong(request)) return Promise.resolve(joinError(Code.INVALID_REQUEST, memberId));
     const minMs = intSetting(this.config, 'group.min.session.timeout.ms');
     const maxMs = intSetting(this.config, 'group.max.session.timeout.ms');
     if (sessionTimeoutMs < minMs || sessionTimeoutMs > maxMs) return Promise.resolve(joinError(Code.INVALID_SESSION_TIMEOUT, memberId));
@@ -177,4 +179,10 @@ export class GroupCoordinator implements TransactionalOffsets, ExpiryHost {
         });
     });
   }
+}
+
+/** What would not fit the group's record. Real names are far shorter. */
+function namesTooLong(request: JoinRequest): boolean {
+  const names = [request.groupInstanceId ?? '', request.protocolType, ...request.protocols.map(({ name }) => name)];
+  return names.some((name) => name.length > MAX_ID_CHARACTERS);
 }

@@ -159,11 +159,11 @@ export class OffsetService {
     });
   }
 
-  /** Deletes offsets of partitions; one code for each. Resolves when durable. */
-  async delete(groupId: string, partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<CommitResult> {
+  /** Deletes offsets of partitions: a code for the whole request, or one for each. Resolves when durable. */
+  async delete(groupId: string, partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<number | CommitResult> {
     const group = this.#host.find(groupId);
-    if (group === undefined || group.is('Dead')) return partitions.map(() => Code.GROUP_ID_NOT_FOUND);
-    if (!group.is('Empty') && group.protocolType !== CONSUMER_PROTOCOL_TYPE) return partitions.map(() => Code.NON_EMPTY_GROUP);
+    if (group === undefined || group.is('Dead')) return Code.GROUP_ID_NOT_FOUND;
+    if (!group.is('Empty') && group.protocolType !== CONSUMER_PROTOCOL_TYPE) return Code.NON_EMPTY_GROUP;
     const codes: number[] = partitions.map(({ topic }) => (group.isSubscribedTo(topic) ? Code.GROUP_SUBSCRIBED_TO_TOPIC : Code.NONE));
     const errorCode = await this.tombstone(groupId, partitions.filter((_, index) => codes[index] === Code.NONE));
     return codes.map((code) => (code === Code.NONE ? errorCode : code));
