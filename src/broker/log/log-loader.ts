@@ -12,7 +12,7 @@ import {
   isControlBatch,
   isTransactionalBatch,
   readControlType,
-  readInt32,
+  readCoordinatorEpoch,
   BATCH_HEADER_BYTES,
 } from '../../protocol/index.ts';
 import { BatchScanner } from './batch-scanner.ts';
@@ -201,8 +201,7 @@ class LogLoading {
     }
     const type = readControlType(buffer, at);
     if (type === 'other') return;
-    // Length, attributes, two deltas, key length, key, value length and the value's version lie before it.
-    const coordinatorEpoch = readInt32(buffer, at + BATCH_HEADER_BYTES + 5 + 4 + 1 + 2);
+    const coordinatorEpoch = readCoordinatorEpoch(buffer, at);
     const completed = this.producers.applyMarker(producerId, epoch, coordinatorEpoch, scanner.baseOffset, timestampMs, nowMs);
     if (completed === undefined || type !== 'abort' || rebuilt === undefined) return;
     const firstOpen = this.producers.firstOpenOffset;

@@ -1,6 +1,9 @@
-import { readInt16, writeInt16, writeInt32 } from '../primitives/int64.ts';
+import { readInt16, readInt32, writeInt16, writeInt32 } from '../primitives/int64.ts';
 import { RecordBatchBuilder } from './builder.ts';
 import { BATCH_HEADER_BYTES, batchRecordCount } from './header.ts';
+
+/** 4 in zigzag: version and type. */
+const CONTROL_KEY_LENGTH = 8;
 
 /** What a control batch says; the numbers are Kafka's `ControlRecordType`. */
 export type ControlType = 'abort' | 'commit' | 'other';
@@ -36,10 +39,31 @@ export function buildEndTransactionMarker(marker: EndTransactionMarker): Buffer 
 
 /** The type of the control batch at `position`, which must be complete in `buffer`. */
 export function readControlType(buffer: Uint8Array, position: number): ControlType {
-  if (batchRecordCount(buffer, position) < 1) return 'other';
-  // Length, attributes, timestamp delta 0, offset delta 0 and key length are one byte each in the one record of a marker.
-  const key = position + BATCH_HEADER_BYTES + 5;
-  if (buffer[key - 1] !== 8) return 'other';
+  const key = controlKeyAt(buffer, position);
+  if (key < 0) return 'other';
   const type = readInt16(buffer, key + 2);
   return type === 0 ? 'abort' : type === 1 ? 'commit' : 'other';
+}
+
+/** The coordinator epoch in the marker at `position`, which must be complete in `buffer`; -1 when it is no marker. */
+export function readCoordinatorEpoch(buffer: Uint8Array, position: number): number {
+  const key = controlKeyAt(buffer, position);
+  // The key's 4 bytes, the value's length and the value's version lie before it.
+  return key < 0 || key + 11 > buffer.length ? -1 : readInt32(buffer, key + 7);
+}
+
+/**
+ * Where the 4 bytes of the key of the one record in a control batch start; -1 when there is no such record. The fields
+ * before it are varints: compaction gives markers a timestamp delta of several bytes.
+ */
+function controlKeyAt(buffer: Uint8Array, position: number): number {
+  if (batchRecordCount(buffer, position) < 1) return -1;
+  let at = afterVarint(buffer, position + BATCH_HEADER_BYTES) + 1; // length, attributes
+  at = afterVarint(buffer, afterVarint(buffer, at)); // timestamp delta, offset delta
+  return buffer[at] === CONTROL_KEY_LENGTH && at + 5 <= buffer.length ? at + 1 : -1;
+}
+
+function afterVarint(buffer: Uint8Array, at: number): number {
+  while (at < buffer.length && buffer[at]! >= 0x80) at++;
+  return at + 1;
 }

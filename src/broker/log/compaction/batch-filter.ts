@@ -100,7 +100,7 @@ export class BatchFilter {
 
   private markerWithHorizon(batch: Buffer): Buffer {
     this.begin(batch, this.nowMs + this.deleteRetentionMs);
-    // Behind length, attributes, two deltas and key length; one byte for the value's length lies between.
+    // Not rewritten yet, so its deltas are 0: length, attributes, two deltas and key length are one byte each.
     const key = BATCH_HEADER_BYTES + 5;
     this.builder.appendAt(batchBaseOffset(batch, 0), batchMaxTimestamp(batch, 0), batch.subarray(key, key + 4), batch.subarray(key + 5, key + 11));
     return this.build(batch, true);
