@@ -18,7 +18,10 @@ export class Entry<K, V> {
   readonly mapKey: string | number;
   /** The live value; null: there is none; undefined: not decoded yet, see `raw`. */
   value: V | null | undefined = null;
-  /** Milliseconds since the epoch: the value's timestamp; for a tombstone, of the record that deleted it. */
+  /**
+   * Milliseconds since the epoch: the value's timestamp; for a tombstone, of the record that deleted it. Made a fraction
+   * first, so that V8 gives the field room for a double at once and not when the first real timestamp arrives.
+   */
   timestampMs = 0.5;
   /**
    * The serialised value, where it is known and current: what was restored and not read yet (as a latin1 string, the

@@ -76,13 +76,8 @@ abstract class KeyValueView<K, V, R> implements KeyValueStore<K, R> {
   }
 
   private putEntry(entry: Entry<K, V>, value: R | null): void {
-    if (value === null || value === undefined) {
-      this.table.metrics.deletes++;
-      this.table.write(entry, null, this.origin.timestamp);
-    } else {
-      this.table.metrics.puts++;
-      this.store(entry, value);
-    }
+    if (value === null || value === undefined) this.table.write(entry, null, this.origin.timestamp);
+    else this.store(entry, value);
   }
 
   private iterate(entries: Iterator<Entry<K, V>>): StoreIterator<KeyValue<K, R>> {
@@ -112,6 +107,8 @@ export class TimestampedStore<K, V> extends KeyValueView<K, V, ValueAndTimestamp
   }
 
   protected store(entry: Entry<K, V>, value: ValueAndTimestamp<V>): void {
-    this.table.write(entry, this.table.copyIn(value.value), value.timestamp);
+    const inner = value.value ?? null;
+    if (inner === null) this.table.write(entry, null, this.origin.timestamp);
+    else this.table.write(entry, this.table.copyIn(inner), value.timestamp);
   }
 }

@@ -27,10 +27,7 @@ abstract class WindowView<K, V, R> implements WindowStore<K, R> {
 
   put(key: K, value: R | null, windowStartMs: number): void {
     if (value === null || value === undefined) this.remove(key, windowStartMs);
-    else {
-      this.table.metrics.puts++;
-      this.store(this.table.getEntry(key, windowStartMs), value);
-    }
+    else this.store(this.table.getEntry(key, windowStartMs), value);
   }
 
   fetch(key: K, windowStartMs: number): R | null;
@@ -73,7 +70,6 @@ abstract class WindowView<K, V, R> implements WindowStore<K, R> {
   /** With duplicates there is nothing that could be meant, and Kafka Streams does nothing either. */
   private remove(key: K, windowStartMs: number): void {
     if (this.table.retainDuplicates) return;
-    this.table.metrics.deletes++;
     this.table.write(this.table.getEntry(key, windowStartMs), null, this.origin.timestamp);
   }
 
@@ -113,6 +109,8 @@ export class TimestampedWindowView<K, V> extends WindowView<K, V, ValueAndTimest
   }
 
   protected store(entry: Entry<K, V>, value: ValueAndTimestamp<V>): void {
-    this.table.write(entry, this.table.copyIn(value.value), value.timestamp);
+    const inner = value.value ?? null;
+    if (inner === null) this.table.write(entry, null, this.origin.timestamp);
+    else this.table.write(entry, this.table.copyIn(inner), value.timestamp);
   }
 }

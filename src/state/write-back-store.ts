@@ -151,6 +151,8 @@ export abstract class WriteBackStore<K, V> implements CacheMember {
 
   /** Sets the value (null deletes), which then belongs to the store. `timestampMs` is the value's, or the deletion's. */
   write(entry: Entry<K, V>, value: V | null, timestampMs: number): void {
+    if (value === null) this.metrics.deletes++;
+    else this.metrics.puts++;
     const wasAbsent = entry.value === null;
     const tracked = this.cache !== undefined;
     if (tracked) this.trackUpdate(entry, value);

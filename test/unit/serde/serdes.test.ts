@@ -190,6 +190,16 @@ describe('msgpack', () => {
     expect([...back.bytes]).toEqual([1, 2, 3]);
   });
 
+  test.each([[undefined], [records]])('every way of cutting bytes short is an error, or at least no crash; records %o', (declared) => {
+    const serde = msgpack<unknown>(declared === undefined ? {} : { records: declared });
+    const whole = Buffer.from(serde.serialize({ list: [flight, 'some text that is long enough'], bytes: Uint8Array.of(1, 2), n: 70_000 }, 't'));
+    for (let length = 0; length < whole.length; length++) {
+      expect(codeOf(() => serde.deserialize(whole.subarray(0, length), 't')).code).toBe('DESERIALIZATION_FAILED');
+    }
+    expect(codeOf(() => serde.deserialize(Buffer.concat([whole, whole]), 't')).code).toBe('DESERIALIZATION_FAILED');
+    expect(serde.deserialize(whole, 't')).toMatchObject({ n: 70_000 });
+  });
+
   test('a value larger than the buffer asks for room, then fits', () => {
     const serde = msgpack<unknown>({ records });
     const value = Array.from({ length: 5000 }, (_, i) => ({ lat: i, lon: `p${i}` }));

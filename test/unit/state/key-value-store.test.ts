@@ -165,8 +165,11 @@ describe('changelog', () => {
     store.put('a', { value: [1], timestamp: 5 });
     store.put('b', { value: [2], timestamp: 6 });
     store.put('b', null);
+    store.put('c', { value: null as never, timestamp: 7 }); // as Java's ValueAndTimestamp.make(null, …), which is null
+    expect(store.get('c')).toBeNull();
+    expect(table.metrics).toMatchObject({ puts: 2, deletes: 2, gets: 1 });
     expect(store.get('a')).toEqual({ value: [1], timestamp: 5 });
-    expect(commit(table)).toEqual([[asciiHex('a'), asciiHex('[1]'), 5], [asciiHex('b'), null, 500]]);
+    expect(commit(table)).toEqual([[asciiHex('a'), asciiHex('[1]'), 5], [asciiHex('b'), null, 500], [asciiHex('c'), null, 500]]);
   });
 
   test('without caching a new key deleted again is a tombstone; deleting what never was, too', () => {
