@@ -17,8 +17,12 @@ const source = path.join(root, 'src', 'cli', 'main.ts');
 const main = existsSync(source) ? source : path.join(root, 'dist', 'src', 'cli', 'main.js');
 
 // Topology modules may be TypeScript in either case.
-require('tsx/esm/api').register();
-import(pathToFileURL(main).href).catch((error) => {
-  console.error(error);
-  process.exitCode = 1;
-});
+import('tsx/esm/api')
+  .then(({ register }) => {
+    register();
+    return import(pathToFileURL(main).href);
+  })
+  .catch((error) => {
+    console.error(error);
+    process.exitCode = 1;
+  });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetRead } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
@@ -28,7 +29,8 @@ export function brokenAmong(rows: number): number {
   return [...BROKEN.keys()].filter((index) => index < rows).length;
 }
 
-const dataFile = (name: string) => createRequire(import.meta.url).resolve(`vega-datasets/data/${name}`);
+/** The package exports its module only; the data lies beside that. */
+const dataFile = (name: string) => join(dirname(createRequire(import.meta.url).resolve('vega-datasets')), '..', 'data', name);
 
 /** Puts the airports into their topic, once. */
 export async function loadAirports({ kafka }: JobContext): Promise<void> {

@@ -1,4 +1,3 @@
-import { Broker } from '../broker/index.ts';
 
 export interface EmbeddedBroker {
   readonly bootstrapServers: string;
@@ -7,5 +6,6 @@ export interface EmbeddedBroker {
 
 /** The embedded broker on a free port, in a thread of its own. Without `dataDir` its data goes with it. */
 export async function startEmbeddedBroker(dataDir: string | undefined): Promise<EmbeddedBroker> {
+  const { Broker } = await import('../broker/index.ts');
   return Broker.start({ port: 0, defaultPartitions: 4, ...(dataDir === undefined ? {} : { dataDir }) });
 }

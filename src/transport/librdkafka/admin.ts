@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MillraceError } from '../../errors.ts';
 import type { NewTopic, TopicMetadata, TopicPartition, TopicPartitionOffset, TransportAdmin, TransportOptions } from '../transport.ts';
 import { call } from './call.ts';
@@ -10,6 +11,9 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 /** ListOffsets takes its times as objects: `OffsetSpec` of the binding. */
 const AT = { earliest: { timestamp: -2 }, latest: { timestamp: -1 }, highWatermark: { timestamp: -1 } } as const;
+/** Unknown partition, leader not available, not the leader. */
+const NO_LEADER: readonly number[] = [3, 5, 6];
+const SETTLE_MS = 50;
 const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 
@@ -51,7 +55,20 @@ export class LibrdkafkaAdmin implements TransportAdmin {
 
   async createTopics(topics: readonly NewTopic[]): Promise<Map<string, 'created' | 'exists'>> {
     const outcomes = await Promise.all(topics.map(async (topic) => [topic.topic, await this.#createTopic(topic)] as const));
+    await this.#appear(topics);
     return new Map(outcomes);
+  }
+
+  /** The controller answers when a topic is made; the brokers that are asked for metadata know of it a little later. */
+  async #appear(topics: readonly NewTopic[]): Promise<void> {
+    const deadlineMs = performance.now() + REQUEST_TIMEOUT_MS;
+    const names = topics.map(({ topic }) => topic);
+    while ((await this.metadata(names)).length < new Set(names).size) {
+      if (performance.now() > deadlineMs) {
+        throw new MillraceError('TIMEOUT', `Topics ${names.join(', ')} were created but the cluster does not show them after ${REQUEST_TIMEOUT_MS / 1000} s.`, { retriable: true });
+      }
+      await sleep(SETTLE_MS);
+    }
   }
 
   async #createTopic({ topic, partitions, replicationFactor, config }: NewTopic): Promise<'created' | 'exists'> {
@@ -78,16 +95,27 @@ export class LibrdkafkaAdmin implements TransportAdmin {
     const action = `Reading the ${at} offsets of ${partitions.length} partitions`;
     const asked = partitions.map(({ topic, partition }) => ({ topic, partition, offset: AT[at] }));
     const isolationLevel = at === 'highWatermark' ? READ_UNCOMMITTED : READ_COMMITTED;
-    const found = await call<NativePartition[]>(
+    const found = await this.#settled(() => call<NativePartition[]>(
       action,
       REQUEST_TIMEOUT_MS,
       (done) => this.#open().listOffsets(asked, { timeout: REQUEST_TIMEOUT_MS, isolationLevel }, done),
       (failure) => asMillraceError(failure, action),
-    );
+    ));
     return found.map(({ topic, partition, offset, error }) => {
       if (error !== undefined && codeOf(error) !== 0) throw asMillraceError(error, `Reading the ${at} offset of ${topic}-${partition}`, { topic, partition });
       return { topic, partition, offset: offset ?? -1 };
     });
+  }
+
+  /** A partition made a moment ago has no leader yet: asked again until it has one. */
+  async #settled(ask: () => Promise<NativePartition[]>): Promise<NativePartition[]> {
+    const deadlineMs = performance.now() + REQUEST_TIMEOUT_MS;
+    for (;;) {
+      const found = await ask();
+      const leaderless = found.some(({ error }) => error !== undefined && NO_LEADER.includes(codeOf(error)));
+      if (!leaderless || performance.now() > deadlineMs) return found;
+      await sleep(SETTLE_MS);
+    }
   }
 
   async close(): Promise<void> {
