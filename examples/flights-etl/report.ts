@@ -89,7 +89,7 @@ function busiestRoutes(routes: ReadonlyMap<string, Route>): string {
 }
 
 function newTable(head: string[], textColumns: number): Table.Table {
-  return new Table({ head, colAligns: head.map((_, column) => (column < textColumns ? 'left' : 'right')), style: { head: ['bold'] } });
+  return new Table({ head, colAligns: head.map((_, column) => (column < textColumns ? 'left' : 'right')), style: { head: [], border: [] } });
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);

@@ -3,6 +3,7 @@ import { resolveConfig } from '../config.ts';
 import { KafkaStreams } from '../kafka-streams.ts';
 import { createTransport } from '../transport/create.ts';
 import type { Transport } from '../transport/transport.ts';
+import { consoleLogger } from './console-logger.ts';
 import { Display } from './display.ts';
 import { type EmbeddedBroker, startEmbeddedBroker } from './embedded.ts';
 import type { Job, JobContext } from './job.ts';
@@ -28,7 +29,7 @@ export async function runJob(job: Job, options: RunOptions, jobOptions: Readonly
     const inputRecords = await job.load?.(context);
     display.stop();
     if (stop.requested) return display.line('stopped while loading; running again with the same data goes on from here');
-    const streams = new KafkaStreams(job.topology, configFor(options, bootstrapServers, job.applicationId, job.config));
+    const streams = new KafkaStreams(job.topology, configFor(options, bootstrapServers, job.applicationId, job.config), { logger: consoleLogger(display) });
     if (!(await process(streams, inputRecords, display, stop))) return display.line('stopped; what was processed is committed');
     await job.report?.(context);
   } finally {

@@ -5,6 +5,7 @@ import { KafkaStreams } from '../kafka-streams.ts';
 import { resolveTopic } from '../topology/internal-topics.ts';
 import type { Topology } from '../topology/topology.ts';
 import { createTransport } from '../transport/create.ts';
+import { consoleLogger } from './console-logger.ts';
 import { Display } from './display.ts';
 import { startEmbeddedBroker } from './embedded.ts';
 import { JobKafka } from './job-kafka.ts';
@@ -27,7 +28,7 @@ export async function runTopology(url: URL, topology: Topology, options: RunOpti
     const config = configFor(options, bootstrapServers, applicationId);
     display.line(broker === undefined ? `Kafka at ${bootstrapServers}` : `embedded broker at ${bootstrapServers}`);
     if (broker !== undefined) await createUserTopics(topology, bootstrapServers, config.applicationId);
-    const streams = new KafkaStreams(url, config);
+    const streams = new KafkaStreams(url, config, { logger: consoleLogger(display) });
     try {
       await streams.start();
       display.follow(() => {
