@@ -1,5 +1,5 @@
-import { deserializationFailed, serializationFailed } from './serde-errors.ts';
 import type { Serde } from './serde.ts';
+import { deserializationFailed, serializationFailed } from './serde-errors.ts';
 import { readUtf8, writeUtf8 } from './string.ts';
 
 const TRUE_BYTES = Uint8Array.of(1);
@@ -106,4 +106,3 @@ export function uuid(): Serde<string> {
 export function nothing(): Serde<null> {
   return voidSerde;
 }
-

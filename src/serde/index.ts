@@ -10,11 +10,11 @@ import { timeWindowedSerde } from './windowed.ts';
 export { boolean, bytes, nothing, uuid } from './basic.ts';
 export { json } from './json.ts';
 export { list } from './list.ts';
-export { msgpack, type MsgpackOptions } from './msgpack.ts';
+export { type MsgpackOptions, msgpack } from './msgpack.ts';
 export { double, float, int16, int32, int64, int64BigInt } from './numbers.ts';
 export type { Serde, SerdeType } from './serde.ts';
 export { string } from './string.ts';
-export { timeWindowedSerde, windowed, windowedStoreKey, type TimeWindow, type Windowed } from './windowed.ts';
+export { type TimeWindow, timeWindowedSerde, type Windowed, windowed, windowedStoreKey } from './windowed.ts';
 
 /** The serdes under the names of Kafka Streams' `Serdes`. */
 export const Serdes = {

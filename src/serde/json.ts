@@ -1,5 +1,5 @@
-import { deserializationFailed, serializationFailed } from './serde-errors.ts';
 import type { Serde } from './serde.ts';
+import { deserializationFailed, serializationFailed } from './serde-errors.ts';
 import { readUtf8, writeUtf8 } from './string.ts';
 
 const EXPECTED = 'a value that JSON.stringify can write';

@@ -1,8 +1,8 @@
 import { isMillraceError } from '../errors.ts';
 import { uuid } from './basic.ts';
 import { numberSizeBytes } from './numbers.ts';
-import { deserializationFailed, serializationFailed } from './serde-errors.ts';
 import type { Serde } from './serde.ts';
+import { deserializationFailed, serializationFailed } from './serde-errors.ts';
 
 const CONSTANT_SIZE = 0;
 const VARIABLE_SIZE = 1;

@@ -1,7 +1,7 @@
 import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from 'msgpackr';
 import { MillraceError } from '../errors.ts';
-import { deserializationFailed, serializationFailed } from './serde-errors.ts';
 import type { Serde } from './serde.ts';
+import { deserializationFailed, serializationFailed } from './serde-errors.ts';
 
 /** Ids 0x40 to 0x5f stand for declared records; the other half of the range stays free for inline ones. */
 const MAX_RECORDS = 32;

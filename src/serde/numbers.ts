@@ -1,5 +1,5 @@
-import { deserializationFailed, serializationFailed } from './serde-errors.ts';
 import type { Serde } from './serde.ts';
+import { deserializationFailed, serializationFailed } from './serde-errors.ts';
 
 /**
  * Numbers as Java's serialisers write them: two's complement or IEEE 754, big-endian, fixed width. Byte order in a

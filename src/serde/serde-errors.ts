@@ -4,13 +4,7 @@ import { MillraceError } from '../errors.ts';
 const PREVIEW_BYTES = 48;
 
 /** SERIALIZATION_FAILED: names the serde, the topic (where known, else ''), what it takes and what it got. */
-export function serializationFailed(
-  serde: string,
-  topic: string,
-  expected: string,
-  value: unknown,
-  cause?: unknown,
-): MillraceError {
+export function serializationFailed(serde: string, topic: string, expected: string, value: unknown, cause?: unknown): MillraceError {
   const reason = cause instanceof Error ? ` (${cause.message})` : '';
   return new MillraceError(
     'SERIALIZATION_FAILED',
@@ -21,13 +15,7 @@ export function serializationFailed(
 }
 
 /** DESERIALIZATION_FAILED: names the serde and the topic, and shows how the bytes begin. */
-export function deserializationFailed(
-  serde: string,
-  topic: string,
-  reason: string,
-  data: Uint8Array,
-  cause?: unknown,
-): MillraceError {
+export function deserializationFailed(serde: string, topic: string, reason: string, data: Uint8Array, cause?: unknown): MillraceError {
   return new MillraceError(
     'DESERIALIZATION_FAILED',
     `Serde ${serde} cannot read ${data.length} bytes of topic "${topic}": ${reason}. They begin with ${describeBytes(data)}.`,

@@ -1,5 +1,5 @@
-import { serializationFailed } from './serde-errors.ts';
 import type { Serde } from './serde.ts';
+import { serializationFailed } from './serde-errors.ts';
 
 /** Up to this many characters a loop in JavaScript beats the call into native code. */
 const SHORT_WRITE = 24;

@@ -1,7 +1,7 @@
 import { MillraceError } from '../errors.ts';
 import { readInt64, writeInt64 } from './numbers.ts';
+import { type Serde, writeWith } from './serde.ts';
 import { deserializationFailed, serializationFailed } from './serde-errors.ts';
-import { writeWith, type Serde } from './serde.ts';
 
 /** A key and the window it was aggregated in: the result key of windowed operators. Kafka Streams' `Windowed`. */
 export interface Windowed<K> {

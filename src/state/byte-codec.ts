@@ -1,5 +1,5 @@
 import type { Serde } from '../serde/serde.ts';
-import { NOT_PLAIN, clonePlain } from './clone.ts';
+import { clonePlain, NOT_PLAIN } from './clone.ts';
 import type { ValueWriter } from './store-context.ts';
 
 /** Serialised values of one epoch share slabs of this size: an ArrayBuffer of its own for each would cost far more. */

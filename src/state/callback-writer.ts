@@ -9,14 +9,7 @@ export class CallbackWriter implements ChangelogWriter {
     this.sink = sink;
   }
 
-  appendWith<K, V>(
-    timestamp: number,
-    keySerde: ValueWriter<K>,
-    key: K,
-    valueSerde: ValueWriter<V>,
-    value: V | null,
-    topic: string,
-  ): void {
+  appendWith<K, V>(timestamp: number, keySerde: ValueWriter<K>, key: K, valueSerde: ValueWriter<V>, value: V | null, topic: string): void {
     const keyEnd = this.write(keySerde, key, 0, topic);
     const valueEnd = value === null ? -1 : this.write(valueSerde, value, keyEnd, topic);
     const valueBytes = valueEnd === -1 ? null : this.buffer.subarray(keyEnd, valueEnd);

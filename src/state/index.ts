@@ -21,4 +21,4 @@ export { RecordCache } from './record-cache.ts';
 export type { ChangelogCursor, ChangelogSink, ChangelogWriter, ChangeOrigin, StoreContext, StoreMetrics } from './store-context.ts';
 export type { StoreKind, StoreSpec } from './store-spec.ts';
 export { WindowTable } from './window-table.ts';
-export { WriteBackStore, type RawRow } from './write-back-store.ts';
+export { type RawRow, WriteBackStore } from './write-back-store.ts';

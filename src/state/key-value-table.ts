@@ -1,10 +1,10 @@
 import { MillraceError } from '../errors.ts';
 import { bytesToLatin1 } from './byte-codec.ts';
 import { Entry } from './entry.ts';
-import { SortedIndex, sortKeyFunction, type SortKeyFunction } from './sorted-index.ts';
+import { SortedIndex, type SortKeyFunction, sortKeyFunction } from './sorted-index.ts';
 import type { ChangelogWriter, StoreContext, ValueWriter } from './store-context.ts';
 import type { StoreSpec } from './store-spec.ts';
-import { WriteBackStore, type RawRow } from './write-back-store.ts';
+import { type RawRow, WriteBackStore } from './write-back-store.ts';
 
 /**
  * A key-value store from the inside: what operators use. Timestamped and plain ones differ only in what users see of

@@ -31,14 +31,7 @@ export interface ValueWriter<T> {
 
 /** Takes changelog records. The record-batch builder is one: keys and values are written straight into the batch. */
 export interface ChangelogWriter {
-  appendWith<K, V>(
-    timestamp: number,
-    keySerde: ValueWriter<K>,
-    key: K,
-    valueSerde: ValueWriter<V>,
-    value: V | null,
-    topic: string,
-  ): void;
+  appendWith<K, V>(timestamp: number, keySerde: ValueWriter<K>, key: K, valueSerde: ValueWriter<V>, value: V | null, topic: string): void;
 }
 
 /** Takes changelog records as bytes, which are valid during the call only. `value` null is a tombstone. */

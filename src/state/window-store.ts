@@ -1,4 +1,4 @@
-import { windowed, type Windowed } from '../serde/windowed.ts';
+import { type Windowed, windowed } from '../serde/windowed.ts';
 import type { Entry } from './entry.ts';
 import type { KeyValue, StoreIterator, ValueAndTimestamp, WindowStore, WindowValue } from './read-only.ts';
 import type { ChangeOrigin } from './store-context.ts';

@@ -1,21 +1,15 @@
 import { MillraceError } from '../errors.ts';
 import { readInt32, readInt64 } from '../serde/numbers.ts';
 import { writeWith } from '../serde/serde.ts';
-import {
-  WINDOW_STORE_KEY_SUFFIX_BYTES,
-  timeWindowedSerde,
-  windowed,
-  windowedStoreKey,
-  writeWindowStoreSuffix,
-} from '../serde/windowed.ts';
+import { timeWindowedSerde, WINDOW_STORE_KEY_SUFFIX_BYTES, windowed, windowedStoreKey, writeWindowStoreSuffix } from '../serde/windowed.ts';
 import { Entry } from './entry.ts';
 import { nullKey } from './key-value-table.ts';
-import { SortedIndex, sortKeyFunction, type SortKeyFunction } from './sorted-index.ts';
+import { SortedIndex, type SortKeyFunction, sortKeyFunction } from './sorted-index.ts';
 import type { ChangelogWriter, StoreContext, ValueWriter } from './store-context.ts';
 import type { StoreSpec } from './store-spec.ts';
 import type { WindowGroup } from './window-group.ts';
 import { WindowGroups } from './window-groups.ts';
-import { WriteBackStore, type RawRow } from './write-back-store.ts';
+import { type RawRow, WriteBackStore } from './write-back-store.ts';
 
 /** Java's `(sequence + 1) & 0x7FFFFFFF`. */
 const SEQUENCE_MASK = 0x7fff_ffff;
@@ -114,8 +108,7 @@ export class WindowTable<K, V> extends WriteBackStore<K, V> {
     const sequence = readInt32(key, keyLength + 8);
     const group = this.groups.getOrMake(readInt64(key, keyLength));
     if (sequence > this.sequence) this.sequence = sequence;
-    const entry =
-      group.rowsOf(mapKey).find((row) => row.sequence === sequence) ?? new Entry<K, V>(own, mapKey, group, sequence);
+    const entry = group.rowsOf(mapKey).find((row) => row.sequence === sequence) ?? new Entry<K, V>(own, mapKey, group, sequence);
     this.takeOver(entry, value, timestampMs);
   }
 
@@ -179,11 +172,7 @@ export class WindowTable<K, V> extends WriteBackStore<K, V> {
   }
 }
 
-function* rowsOfKey<K, V>(
-  groups: readonly WindowGroup<K, V>[],
-  mapKey: string | number,
-  backward: boolean,
-): Generator<Entry<K, V>> {
+function* rowsOfKey<K, V>(groups: readonly WindowGroup<K, V>[], mapKey: string | number, backward: boolean): Generator<Entry<K, V>> {
   for (const group of groups) {
     if (!group.open) continue;
     const rows = group.rowsOf(mapKey);
@@ -195,7 +184,7 @@ function hasValue(entry: Entry<unknown, unknown>): boolean {
   return entry.value !== null;
 }
 
-function requireMs(spec: StoreSpec<any, any>, option: 'windowSizeMs' | 'retentionMs'): number {
+function requireMs(spec: Pick<StoreSpec, 'name' | 'windowSizeMs' | 'retentionMs'>, option: 'windowSizeMs' | 'retentionMs'): number {
   const value = spec[option];
   if (value !== undefined && Number.isSafeInteger(value) && value > 0) return value;
   throw new MillraceError('INVALID_TOPOLOGY', `Window store "${spec.name}" needs a positive ${option} in ms but has ${value}.`, {

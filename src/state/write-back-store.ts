@@ -1,15 +1,15 @@
 import type { Serde } from '../serde/serde.ts';
-import { RAW_BYTES, RAW_LATIN1, bytesToLatin1, copyValue, deserializeLatin1, mapKeyFunction, serializeToKeep } from './byte-codec.ts';
-import type { CacheFlushListener, CachedUpdate } from './cached-update.ts';
+import { bytesToLatin1, copyValue, deserializeLatin1, mapKeyFunction, RAW_BYTES, RAW_LATIN1, serializeToKeep } from './byte-codec.ts';
+import type { CachedUpdate, CacheFlushListener } from './cached-update.ts';
 import { CallbackWriter } from './callback-writer.ts';
-import { ATTACHED, DIRTY, EXISTED, type Entry } from './entry.ts';
+import { ATTACHED, DIRTY, type Entry, EXISTED } from './entry.ts';
 import { PendingUpdates } from './pending-updates.ts';
 import type { CacheMember, RecordCache } from './record-cache.ts';
 import {
-  newStoreMetrics,
   type ChangelogCursor,
   type ChangelogSink,
   type ChangelogWriter,
+  newStoreMetrics,
   type StoreContext,
   type StoreMetrics,
   type ValueWriter,

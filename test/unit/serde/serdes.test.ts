@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isMillraceError } from '../../../src/errors.ts';
-import { Serdes, list, msgpack, timeWindowedSerde, windowed, windowedStoreKey, type Serde } from '../../../src/serde/index.ts';
+import { list, msgpack, type Serde, Serdes, timeWindowedSerde, windowed, windowedStoreKey } from '../../../src/serde/index.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const fromHex = (text: string): Buffer => Buffer.from(text, 'hex');
@@ -148,13 +148,25 @@ describe('wrong input', () => {
 });
 
 describe('msgpack', () => {
-  const records = [['carrier', 'flights', 'delay'], ['lat', 'lon']];
+  const records = [
+    ['carrier', 'flights', 'delay'],
+    ['lat', 'lon'],
+  ];
   const flight = { carrier: 'AA', flights: 3, delay: 1.5 };
 
   test('one process reads what another wrote with the same declaration, in either order of first use', () => {
     const writer = msgpack(messages());
     const reader = msgpack(messages());
-    const values = [flight, { lat: 1, lon: 2 }, [flight, { lat: 3, lon: 4 }], { nested: flight, other: { q: 1 } }, { other: 2 }, 5, 'x', null];
+    const values = [
+      flight,
+      { lat: 1, lon: 2 },
+      [flight, { lat: 3, lon: 4 }],
+      { nested: flight, other: { q: 1 } },
+      { other: 2 },
+      5,
+      'x',
+      null,
+    ];
     for (const value of values) reader.deserialize(Buffer.from(msgpack(messages()).serialize(value, 't')), 't');
     for (const value of [...values].reverse()) {
       expect(reader.deserialize(Buffer.from(writer.serialize(value, 't')), 't')).toEqual(value);
@@ -182,8 +194,15 @@ describe('msgpack', () => {
   test.each([[undefined], [records]])('keeps types; records %o', (declared) => {
     const serde = msgpack<unknown>(declared === undefined ? {} : { records: declared });
     const value = {
-      date: new Date(1_700_000_000_123), set: new Set([1, 'a']), big: 2n ** 60n, bytes: Uint8Array.of(1, 2, 3),
-      small: 64, negative: -7, text: 'é€😀'.repeat(30), none: null, list: [1.25, true, { lat: 1, lon: 2 }],
+      date: new Date(1_700_000_000_123),
+      set: new Set([1, 'a']),
+      big: 2n ** 60n,
+      bytes: Uint8Array.of(1, 2, 3),
+      small: 64,
+      negative: -7,
+      text: 'é€😀'.repeat(30),
+      none: null,
+      list: [1.25, true, { lat: 1, lon: 2 }],
     };
     const back = roundTrip(serde, value) as typeof value;
     expect(back).toEqual({ ...value, bytes: back.bytes });
@@ -192,7 +211,9 @@ describe('msgpack', () => {
 
   test.each([[undefined], [records]])('every way of cutting bytes short is an error, or at least no crash; records %o', (declared) => {
     const serde = msgpack<unknown>(declared === undefined ? {} : { records: declared });
-    const whole = Buffer.from(serde.serialize({ list: [flight, 'some text that is long enough'], bytes: Uint8Array.of(1, 2), n: 70_000 }, 't'));
+    const whole = Buffer.from(
+      serde.serialize({ list: [flight, 'some text that is long enough'], bytes: Uint8Array.of(1, 2), n: 70_000 }, 't'),
+    );
     for (let length = 0; length < whole.length; length++) {
       expect(codeOf(() => serde.deserialize(whole.subarray(0, length), 't')).code).toBe('DESERIALIZATION_FAILED');
     }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { Serdes, type Serde } from '../../../src/serde/index.ts';
+import { type Serde, Serdes } from '../../../src/serde/index.ts';
 import {
-  createStore,
-  RecordCache,
   type CachedUpdate,
+  createStore,
   type KeyValueTable,
+  RecordCache,
   type StoreContext,
   type StoreKind,
   type StoreSpec,
@@ -21,12 +21,18 @@ interface Forwarded {
   context: string;
 }
 
-function cached<K, V>(cache: RecordCache, keySerde: Serde<K>, valueSerde: Serde<V>, kind: StoreKind = 'timestampedKeyValue', more: Partial<StoreSpec<K, V>> = {}) {
+function cached<K, V>(
+  cache: RecordCache,
+  keySerde: Serde<K>,
+  valueSerde: Serde<V>,
+  kind: StoreKind = 'timestampedKeyValue',
+  more: Partial<StoreSpec<K, V>> = {},
+) {
   const context: StoreContext & { origin: TestOrigin } = { topic: 'log', origin: new TestOrigin(), cache };
   const made = createStore(testSpec(kind, keySerde, valueSerde, { caching: true, ...more }), context);
   const forwarded: Forwarded[] = [];
   const text = (bytes: Buffer | null): string | null => (bytes === null ? null : bytes.toString());
-  made.table.flushListener = (update: CachedUpdate<any, any>) => {
+  made.table.flushListener = (update: CachedUpdate<K, V>) => {
     const immutable = made.table.immutableValues;
     forwarded.push({
       key: update.key,
@@ -98,8 +104,8 @@ describe('a cached store', () => {
   });
 
   test.each([
-    ['immutable', Serdes.Long() as Serde<any>, 1, 2, 3, (value: unknown) => value],
-    ['mutable', Serdes.Json<any>(), { n: 1 }, { n: 2 }, { n: 3 }, (value: unknown) => JSON.stringify(value)],
+    ['immutable', Serdes.Long() as Serde<unknown>, 1, 2, 3, (value: unknown) => value],
+    ['mutable', Serdes.Json(), { n: 1 }, { n: 2 }, { n: 3 }, (value: unknown) => JSON.stringify(value)],
   ])('old values are those before the first change of the interval (%s)', (_name, serde, one, two, three, shown) => {
     const { store, table, forwarded } = cached(new RecordCache(LARGE), Serdes.String(), serde);
     table.sendOldValues = true;
@@ -112,7 +118,11 @@ describe('a cached store', () => {
     commit(table);
     store.delete('k');
     commit(table);
-    expect(forwarded.map(({ value, old }) => [value, old])).toEqual([[shown(two), null], [shown(one), shown(two)], [null, shown(one)]]);
+    expect(forwarded.map(({ value, old }) => [value, old])).toEqual([
+      [shown(two), null],
+      [shown(one), shown(two)],
+      [null, shown(one)],
+    ]);
   });
 
   test('a mutable value changed in place: the old bytes are from before, also of a restored one', () => {
@@ -133,7 +143,14 @@ describe('a cached store', () => {
   test('one value is serialised once for downstream and changelog together', () => {
     let serialised = 0;
     const inner = Serdes.Json<number[]>();
-    const counting: Serde<number[]> = { name: 'counting', serialize: (value, topic) => (serialised++, inner.serialize(value, topic)), deserialize: inner.deserialize };
+    const counting: Serde<number[]> = {
+      name: 'counting',
+      serialize(value, topic) {
+        serialised++;
+        return inner.serialize(value, topic);
+      },
+      deserialize: inner.deserialize,
+    };
     const { store, table, forwarded } = cached(new RecordCache(LARGE), Serdes.String(), counting);
     store.put('k', { value: [1], timestamp: 1 });
     store.put('k', { value: [2], timestamp: 1 });
@@ -148,12 +165,19 @@ describe('a cached store', () => {
     off.store.put('k', { value: 1, timestamp: 1 });
     off.store.delete('k');
     expect(commit(off.table)).toEqual([[asciiHex('k'), null, 0]]);
-    const duplicates = cached(new RecordCache(LARGE), Serdes.String(), Serdes.Long(), 'window', { retainDuplicates: true, windowSizeMs: 1, retentionMs: 1 });
+    const duplicates = cached(new RecordCache(LARGE), Serdes.String(), Serdes.Long(), 'window', {
+      retainDuplicates: true,
+      windowSizeMs: 1,
+      retentionMs: 1,
+    });
     expect(duplicates.table.cached).toBe(false);
   });
 
   test('windows: start and key of what is forwarded, also when the window has expired since', () => {
-    const made = cached(new RecordCache(LARGE), Serdes.String(), Serdes.Long(), 'timestampedWindow', { windowSizeMs: 10, retentionMs: 100 });
+    const made = cached(new RecordCache(LARGE), Serdes.String(), Serdes.Long(), 'timestampedWindow', {
+      windowSizeMs: 10,
+      retentionMs: 100,
+    });
     const table = made.table as unknown as WindowTable<string, number>;
     const starts: number[] = [];
     table.flushListener = (update) => starts.push(update.windowStartMs);

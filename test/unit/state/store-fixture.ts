@@ -1,5 +1,12 @@
 import type { Serde } from '../../../src/serde/index.ts';
-import { RecordCache, type ChangeOrigin, type StoreContext, type StoreKind, type StoreSpec, type WriteBackStore } from '../../../src/state/index.ts';
+import {
+  type ChangeOrigin,
+  RecordCache,
+  type StoreContext,
+  type StoreKind,
+  type StoreSpec,
+  type WriteBackStore,
+} from '../../../src/state/index.ts';
 
 /** A change origin that a test can move. */
 export class TestOrigin implements ChangeOrigin {
@@ -13,12 +20,21 @@ export class TestOrigin implements ChangeOrigin {
   }
 }
 
-export function testSpec<K, V>(kind: StoreKind, keySerde: Serde<K>, valueSerde: Serde<V>, more: Partial<StoreSpec<K, V>> = {}): StoreSpec<K, V> {
+export function testSpec<K, V>(
+  kind: StoreKind,
+  keySerde: Serde<K>,
+  valueSerde: Serde<V>,
+  more: Partial<StoreSpec<K, V>> = {},
+): StoreSpec<K, V> {
   return { name: 'store', kind, keySerde, valueSerde, logging: { enabled: true, config: {} }, caching: false, ...more };
 }
 
 export function testContext(cacheBytes?: number): StoreContext & { readonly origin: TestOrigin } {
-  return { topic: 'app-store-changelog', origin: new TestOrigin(), cache: cacheBytes === undefined ? undefined : new RecordCache(cacheBytes) };
+  return {
+    topic: 'app-store-changelog',
+    origin: new TestOrigin(),
+    cache: cacheBytes === undefined ? undefined : new RecordCache(cacheBytes),
+  };
 }
 
 export type ChangelogRow = [keyHex: string, valueHex: string | null, timestampMs: number];
@@ -26,7 +42,7 @@ export type ChangelogRow = [keyHex: string, valueHex: string | null, timestampMs
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** Flushes cache and changelog, as a commit does. */
-export function commit(table: WriteBackStore<any, any>): ChangelogRow[] {
+export function commit<K, V>(table: WriteBackStore<K, V>): ChangelogRow[] {
   const rows: ChangelogRow[] = [];
   table.flushCache();
   table.flushChangelog((key, value, timestampMs) => rows.push([hex(key), value === null ? null : hex(value), timestampMs]));
@@ -34,7 +50,7 @@ export function commit(table: WriteBackStore<any, any>): ChangelogRow[] {
 }
 
 /** Feeds changelog rows to a store the way restore does: from one buffer that is overwritten afterwards. */
-export function restoreRows(table: WriteBackStore<any, any>, rows: readonly ChangelogRow[]): void {
+export function restoreRows<K, V>(table: WriteBackStore<K, V>, rows: readonly ChangelogRow[]): void {
   for (const [key, value, timestampMs] of rows) {
     const keyBytes = Buffer.from(key, 'hex');
     const valueBytes = value === null ? null : Buffer.from(value, 'hex');

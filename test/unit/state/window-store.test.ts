@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { Serdes, windowed, type Serde } from '../../../src/serde/index.ts';
-import { createStore, type StoreSpec, type TimestampedWindowStore, type WindowStore, type WindowTable } from '../../../src/state/index.ts';
-import { asciiHex, commit, random, restoreRows, testContext, testSpec, type ChangelogRow } from './store-fixture.ts';
+import { type Serde, Serdes, type Windowed, windowed } from '../../../src/serde/index.ts';
+import {
+  createStore,
+  type KeyValue,
+  type StoreSpec,
+  type TimestampedWindowStore,
+  type ValueAndTimestamp,
+  type WindowStore,
+  type WindowTable,
+  type WindowValue,
+} from '../../../src/state/index.ts';
+import { asciiHex, type ChangelogRow, commit, random, restoreRows, testContext, testSpec } from './store-fixture.ts';
 
 const SIZE_MS = 10;
 
@@ -23,7 +32,7 @@ function timestamped<K, V>(keySerde: Serde<K>, valueSerde: Serde<V>, more: Parti
 }
 
 /** `key@start=value` for each row of a scan. */
-function rows(scan: Iterable<any>): string[] {
+function rows<V>(scan: Iterable<WindowValue<V> | KeyValue<Windowed<unknown>, V>>): string[] {
   return [...scan].map((row) =>
     'windowStartMs' in row ? `${row.windowStartMs}=${row.value}` : `${row.key.key}@${row.key.window.startMs}=${row.value}`,
   );
@@ -118,7 +127,7 @@ describe('window store', () => {
 describe('changelog of a window store', () => {
   const startHex = (start: number): string => start.toString(16).padStart(16, '0');
 
-  test('key, window start and sequence 0; plain stores carry the record time, timestamped ones the value\'s', () => {
+  test("key, window start and sequence 0; plain stores carry the record time, timestamped ones the value's", () => {
     const first = plain(Serdes.String(), Serdes.Integer());
     first.origin.timestamp = 77;
     first.store.put('a', 1, 10);
@@ -218,7 +227,8 @@ describe('against a model', () => {
         .filter(({ start, key }) => keep(start, key))
         .sort((a, b) => a.start - b.start || (a.key < b.key ? -1 : 1))
         .map(({ key, start, n }) => `${key}@${start}=${n}`);
-    const seen = (scan: Iterable<any>): string[] => [...scan].map((row) => `${row.key.key}@${row.key.window.startMs}=${row.value.value.n}`);
+    const seen = (scan: Iterable<KeyValue<Windowed<string>, ValueAndTimestamp<{ n: number }>>>): string[] =>
+      [...scan].map((row) => `${row.key.key}@${row.key.window.startMs}=${row.value.value.n}`);
     for (let step = 0; step < 2500; step++) {
       clock += below(4);
       origin.timestamp = clock;
@@ -236,7 +246,9 @@ describe('against a model', () => {
       } else if (action < 8) {
         const from = start - below(100);
         expect(seen(store.fetchAll(from, start))).toEqual(expected((at) => at >= from && at <= start));
-        expect(seen(store.backwardFetchRange('k1', 'k5', from, start))).toEqual(expected((at, k) => at >= from && at <= start && k >= 'k1' && k <= 'k5').reverse());
+        expect(seen(store.backwardFetchRange('k1', 'k5', from, start))).toEqual(
+          expected((at, k) => at >= from && at <= start && k >= 'k1' && k <= 'k5').reverse(),
+        );
       } else if (action === 8 && below(10) === 0) {
         changelog.push(...commit(table));
       } else {
