@@ -61,6 +61,7 @@ export class Engine {
   stopping = false;
   failed = false;
   #lastChange: Promise<void> = Promise.resolve();
+  #commitOverdue = false;
 
   constructor(config: ResolvedConfig, topologyUrl: string, plan: Plan, transport: Transport, hooks: CoordinatorHooks, shardsHooks: ShardsHooks) {
     this.config = config;
@@ -118,9 +119,20 @@ export class Engine {
     this.hooks.onFatal(error);
   }
 
+  /**
+   * True while commits are behind: one was due and would only have queued up. Reading on would make the next transaction
+   * larger and later still, and the main thread is needed to write.
+   */
+  get commitOverdue(): boolean {
+    this.#commitOverdue &&= this.epochs.busy;
+    return this.#commitOverdue;
+  }
+
   /** Begins a commit unless one would only queue up behind others. */
   commitSoon(): void {
-    if (this.held || !this.active || this.epochs.busy) return;
+    if (this.held || !this.active) return;
+    this.#commitOverdue = this.epochs.busy;
+    if (this.#commitOverdue) return;
     this.epochs.close().catch((error: unknown) => this.fail(asError(error)));
   }
 

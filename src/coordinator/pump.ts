@@ -1,5 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FetchedBatch, TopicPartitionOffset } from '../transport/transport.ts';
 import type { Engine } from './engine.ts';
+
+/** Rebalances make progress only while the client is polled, so a rest is short. */
+const REST_MAX_MS = 1_000;
+const REST_MS = 2;
 
 /** The loop on the main thread: polls the transport and hands batches to the shards that own their tasks. */
 export class Pump {
@@ -16,6 +21,7 @@ export class Pump {
     const { config, transport, tasks } = this.#engine;
     const { consumer } = transport;
     while (this.#engine.active) {
+      await this.#letCommitsCatchUp();
       const batches = (await consumer.poll(config.pollMs)).filter((batch) => this.#isRoutable(batch));
       if (config.processingGuarantee === 'at_most_once') await this.#commitBeforeProcessing(batches);
       for (const batch of batches) this.#route(batch);
@@ -25,6 +31,12 @@ export class Pump {
       }
       this.#engine.applyBackPressure();
     }
+  }
+
+  /** Rests instead of pausing partitions, which would throw away what the client has fetched. */
+  async #letCommitsCatchUp(): Promise<void> {
+    const untilMs = performance.now() + REST_MAX_MS;
+    while (this.#engine.active && this.#engine.commitOverdue && performance.now() < untilMs) await sleep(REST_MS);
   }
 
   /** Batches of partitions that were given up, or that lie before where we stand, are stale: they are fetched again. */
