@@ -17,7 +17,7 @@ export class AggregateNode extends FlowNode {
   constructor(name: string, runtime: NodeRuntime, spec: AggregationSpec, store: string, sendOldValues: boolean) {
     super(name, runtime);
     this.table = runtime.keyValueTable(store);
-    this.step = aggregationStep(spec, this.table);
+    this.step = aggregationStep(spec, this.table, runtime.mayContinue);
     this.output = new TableOutput(name, runtime, this.table, sendOldValues, (record) => this.forward(record));
   }
 

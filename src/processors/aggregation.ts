@@ -14,34 +14,30 @@ export type AggregationStep = (record: FlowRecord, entry: Entry<any, any>) => un
 
 /**
  * Picks the step once per node. Aggregates are live objects: a user's aggregator may change its argument in place. If it
- * throws half way, the entry goes back to what it was, as far as its store knows that.
+ * throws half way and the task goes on (`mayContinue`), the aggregate becomes again what it was.
  */
-export function aggregationStep(spec: AggregationSpec, store: WriteBackStore<any, any>): AggregationStep {
-  switch (spec.flavour) {
-    case 'count':
-      // Needs neither key nor value, so nothing is decoded.
-      return (_record, entry) => ((store.read(entry) as number | null) ?? 0) + 1;
-    case 'reduce':
-      return (record, entry) => {
-        const aggregate = store.read(entry);
-        if (aggregate === null) return copyIn(store, record.value);
-        return apply(store, entry, () => copyForeign(store, record, spec.aggregator(record.key, record.value, aggregate)));
-      };
-    case 'aggregate':
-      return (record, entry) => {
-        const aggregate = store.read(entry) ?? spec.initializer!();
-        return apply(store, entry, () => copyForeign(store, record, spec.aggregator(record.key, record.value, aggregate)));
-      };
-  }
+export function aggregationStep(spec: AggregationSpec, store: WriteBackStore<any, any>, mayContinue: boolean): AggregationStep {
+  const { flavour, initializer, aggregator } = spec;
+  // Needs neither key nor value, so nothing is decoded.
+  if (flavour === 'count') return (_record, entry) => ((store.read(entry) as number | null) ?? 0) + 1;
+  const compute: Compute = (record, aggregate) => copyForeign(store, record, aggregator(record.key, record.value, aggregate));
+  return (record, entry) => {
+    const aggregate = store.read(entry);
+    if (aggregate === null) return initializer === undefined ? copyIn(store, record.value) : compute(record, initializer());
+    if (store.immutableValues) return compute(record, aggregate);
+    store.beforeChange(entry);
+    return mayContinue ? computeOrUndo(store, record, entry, aggregate, compute) : compute(record, aggregate);
+  };
 }
 
-function apply(store: WriteBackStore<any, any>, entry: Entry<any, any>, compute: () => unknown): unknown {
-  if (store.immutableValues) return compute();
-  store.beforeChange(entry);
+type Compute = (record: FlowRecord, aggregate: unknown) => unknown;
+
+function computeOrUndo(store: WriteBackStore<any, any>, record: FlowRecord, entry: Entry<any, any>, aggregate: unknown, compute: Compute): unknown {
+  const backup = store.copyIn(aggregate);
   try {
-    return compute();
+    return compute(record, aggregate);
   } catch (error) {
-    store.undoChange(entry);
+    entry.value = backup;
     throw error;
   }
 }

@@ -36,6 +36,8 @@ export interface NodeRuntime {
   readonly origin: RecordOrigin;
   /** Highest timestamp the task has seen; -1 before the first record. */
   readonly streamTimeMs: number;
+  /** False where a processing error always ends the task, so that nothing needs to be undone. */
+  readonly mayContinue: boolean;
   nowMs(): number;
   /** The store as users see it. Throws INVALID_TOPOLOGY when there is none of this name. */
   getStore(name: string): unknown;

@@ -32,7 +32,7 @@ export class WindowAggregateNode extends FlowNode {
     const { sizeMs } = spec.windows;
     this.windows = spec.windows;
     this.table = table;
-    this.step = aggregationStep(spec, table);
+    this.step = aggregationStep(spec, table, runtime.mayContinue);
     this.output = new TableOutput(
       name,
       runtime,

@@ -80,6 +80,7 @@ class GlobalFeed implements QueueListener {
       findStore: (name) => stores.get(name),
       onCommitRequested: () => {},
       nowMs: Date.now,
+      mayContinue: true,
     });
     this.processor = createProcessor(spec.processor, this.runtime);
     this.source = sourceEntry(spec.source, this.runtime, [this.processor]);

@@ -7,12 +7,18 @@ type NamedHandlers = Pick<
   'deserializationExceptionHandler' | 'processingExceptionHandler' | 'productionExceptionHandler'
 >;
 
+export interface TaskHandlers extends ExceptionHandlers {
+  /** False where the processing handler always says `fail`. Default true. */
+  readonly mayContinue?: boolean;
+}
+
 /** The handlers of a topology: its own functions, else what the config names. */
-export function handlersFor(topology: { readonly options: TopologyOptions }, settings: NamedHandlers): ExceptionHandlers {
+export function handlersFor(topology: { readonly options: TopologyOptions }, settings: NamedHandlers): TaskHandlers {
   const { options } = topology;
   return {
     deserialization: options.deserializationExceptionHandler ?? (() => settings.deserializationExceptionHandler),
     processing: options.processingExceptionHandler ?? (() => settings.processingExceptionHandler),
+    mayContinue: options.processingExceptionHandler !== undefined || settings.processingExceptionHandler !== 'fail',
     production: options.productionExceptionHandler ?? (() => settings.productionExceptionHandler),
   };
 }

@@ -1,7 +1,7 @@
 import type { ShardSettings } from '../shard/messages.ts';
 import type { RecordCache } from '../state/record-cache.ts';
 import type { StateStore } from '../state/index.ts';
-import type { ExceptionHandlers } from '../topology/handlers.ts';
+import type { TaskHandlers } from './handlers.ts';
 
 export type TaskLog = (level: 'debug' | 'info' | 'warn' | 'error', message: string, context?: Record<string, string | number>) => void;
 
@@ -28,7 +28,7 @@ export interface TaskServices {
   /** By name. */
   readonly globalStores: ReadonlyMap<string, StateStore>;
   readonly cache: RecordCache;
-  readonly handlers: ExceptionHandlers;
+  readonly handlers: TaskHandlers;
   readonly stats: TaskCounters;
   readonly log: TaskLog;
   readonly onCommitRequested: () => void;

@@ -27,8 +27,8 @@ export class SinkFlow extends FlowNode {
     super(spec.name, runtime);
     this.outputs = outputs;
     this.errors = errors;
-    this.keySerde = requireSerde(spec.keySerde, 'key', spec.name);
-    this.valueSerde = requireSerde(spec.valueSerde, 'value', spec.name);
+    this.keySerde = spec.keySerde;
+    this.valueSerde = spec.valueSerde;
     this.partitioner = spec.partitioner;
     if (typeof spec.topic === 'function') this.extractor = spec.topic;
     else this.fixedTopic = outputs.topic(resolveTopic(spec.topic, runtime.applicationId));
@@ -97,12 +97,4 @@ export class SinkFlow extends FlowNode {
 function contextOf(record: FlowRecord, runtime: NodeRuntime): RecordContext {
   const { topic, partition, offset } = runtime.origin;
   return { topic, partition, offset, timestamp: record.timestamp, headers: record.headers };
-}
-
-/** @throws INVALID_TOPOLOGY naming the node. */
-export function requireSerde(serde: Serde<any> | undefined, what: 'key' | 'value', node: string): Serde<any> {
-  if (serde !== undefined) return serde;
-  throw new MillraceError('INVALID_TOPOLOGY', `Node "${node}" has no ${what} serde and the topology has no default one: set it where the node is made, or as a default of the builder.`, {
-    context: { node },
-  });
 }

@@ -23,6 +23,8 @@ export interface RuntimeParts {
   readonly findStore: (name: string) => StateStore | undefined;
   readonly onCommitRequested: () => void;
   readonly nowMs: () => number;
+  /** See {@link NodeRuntime.mayContinue}. */
+  readonly mayContinue: boolean;
 }
 
 /** What operators see of their task. */
@@ -31,6 +33,7 @@ export class TaskRuntime implements NodeRuntime {
   readonly taskId: string;
   readonly appConfig: Readonly<Record<string, unknown>>;
   readonly origin: TaskOrigin;
+  readonly mayContinue: boolean;
   readonly streamPunctuations = new Punctuations();
   readonly wallClockPunctuations = new Punctuations();
   /** Counted per reason since the task was made. */
@@ -45,6 +48,7 @@ export class TaskRuntime implements NodeRuntime {
     this.taskId = parts.taskId;
     this.appConfig = parts.appConfig;
     this.origin = parts.origin;
+    this.mayContinue = parts.mayContinue;
     this.parts = parts;
   }
 

@@ -76,6 +76,7 @@ export class Task implements QueueListener {
       findStore: (name) => this.stores.get(name) ?? services.globalStores.get(name),
       onCommitRequested: services.onCommitRequested,
       nowMs: services.nowMs ?? Date.now,
+      mayContinue: services.handlers.mayContinue ?? true,
     });
     const { sources, processors } = wire(subTopology, this.runtime, this.outputs, this.errors);
     this.processors = processors;

@@ -7,7 +7,7 @@ import { resolveTopic } from '../topology/topic-names.ts';
 import type { ErrorHandling } from './error-handling.ts';
 import type { QueueSource } from './input-queue.ts';
 import type { OutputCollector } from './output-collector.ts';
-import { SinkFlow, requireSerde } from './sink.ts';
+import { SinkFlow } from './sink.ts';
 
 /** The running nodes of one sub-topology. */
 export interface WiredNodes {
@@ -39,8 +39,8 @@ export function sourceEntry(source: SourceNode, runtime: NodeRuntime, children: 
   node.connect(children);
   return {
     node,
-    keySerde: requireSerde(source.keySerde, 'key', source.name),
-    valueSerde: requireSerde(source.valueSerde, 'value', source.name),
+    keySerde: source.keySerde,
+    valueSerde: source.valueSerde,
     timestampExtractor: source.timestampExtractor,
   };
 }

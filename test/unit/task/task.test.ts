@@ -221,11 +221,4 @@ describe('Task', () => {
     task.close();
     expect(task.status).toBe('closed');
   });
-
-  it('refuses a node without a serde, naming it', () => {
-    const topology = passThrough();
-    const sub = topology.plan().subTopologies[0]!;
-    const broken = { ...sub, sinks: sub.sinks.map((sink) => ({ ...sink, valueSerde: undefined })) };
-    expect(() => new Task('0_0', 1, broken, services(topology))).toThrow(/KSTREAM-SINK-0000000001.*value serde/);
-  });
 });
