@@ -6,6 +6,8 @@ import {
   batchLastOffsetDelta,
   batchLength,
   batchMagic,
+  batchMaxTimestamp,
+  batchRecordCount,
   validateBatchCrc,
 } from '../../protocol/index.ts';
 import type { PooledFile } from './open-files.ts';
@@ -131,4 +133,9 @@ export class BatchScanner {
     if (length < BATCH_HEADER_BYTES || length > MAX_BATCH_BYTES || batchMagic(this.buffer, at) !== MAGIC_V2) return 0;
     return batchBaseOffset(this.buffer, at) < 0 || batchLastOffsetDelta(this.buffer, at) < 0 ? 0 : length;
   }
+}
+
+/** Largest timestamp of the records in the batch at `at`; -1 when compaction has left none. */
+export function recordsMaxTimestamp(buffer: Buffer, at: number): number {
+  return batchRecordCount(buffer, at) === 0 ? -1 : batchMaxTimestamp(buffer, at);
 }

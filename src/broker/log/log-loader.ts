@@ -15,7 +15,7 @@ import {
   readCoordinatorEpoch,
   BATCH_HEADER_BYTES,
 } from '../../protocol/index.ts';
-import { BatchScanner } from './batch-scanner.ts';
+import { BatchScanner, recordsMaxTimestamp } from './batch-scanner.ts';
 import { DELETED_SUFFIX, LOG_SUFFIX, parseOffsetName } from './file-names.ts';
 import { finishInterruptedCleaning } from './interrupted-cleaning.ts';
 import type { LeaderEpochs } from './leader-epochs.ts';
@@ -176,7 +176,7 @@ class LogLoading {
       if (scanner.baseOffset < this.nextOffset || !scanner.crcMatches) return scanner.batchPosition;
       const { buffer, at } = scanner;
       this.nextOffset = scanner.lastOffset + 1;
-      segment.noteBatch(scanner.length, scanner.lastOffset, batchMaxTimestamp(buffer, at));
+      segment.noteBatch(scanner.length, scanner.lastOffset, recordsMaxTimestamp(buffer, at));
       const epoch = batchLeaderEpoch(buffer, at);
       if (epoch > this.request.epochs.latest) this.request.epochs.assign(epoch, scanner.baseOffset);
       this.replayProducer(scanner, segment);

@@ -31,13 +31,17 @@ async function readOnce(log: PartitionLog, request: ReadRequest): Promise<ReadRe
   const positionError = log.checkPosition(fetchOffset);
   if (positionError !== NONE) return resultOf(log, request, positionError, EMPTY, []);
   const upperOffset = readCommitted ? log.lastStableOffset : log.highWatermark;
-  if (fetchOffset >= upperOffset) return resultOf(log, request, NONE, EMPTY, []);
-
+  if (fetchOffset >= upperOffset) {
+    log.tail.wanted();
+    return resultOf(log, request, NONE, EMPTY, []);
+  }
   const maxBytes = Math.min(request.maxBytes, log.resources.maxReadBytes);
-  const records =
-    fetchOffset >= log.tail.baseOffset
-      ? log.tail.read(fetchOffset, upperOffset, maxBytes, minOneMessage)
-      : await readFromSegments(log.segments, fetchOffset, upperOffset, maxBytes, minOneMessage);
+  let records: Buffer;
+  if (fetchOffset >= log.tail.baseOffset) records = log.tail.read(fetchOffset, upperOffset, maxBytes, minOneMessage);
+  else {
+    records = await readFromSegments(log.segments, fetchOffset, upperOffset, maxBytes, minOneMessage);
+    if (fetchOffset >= log.segments.active.baseOffset && records.length < maxBytes / 2) log.tail.wanted(); // It has caught up.
+  }
   const aborted = readCommitted ? await abortedIn(log, fetchOffset, records) : [];
   return resultOf(log, request, NONE, records, aborted);
 }

@@ -4,6 +4,8 @@ const FIRST_CHUNK_BYTES = 32 * 1024;
 const MAX_CHUNK_BYTES = 1024 * 1024;
 /** A position is remembered for every so many bytes. */
 const MARK_INTERVAL_BYTES = 4096;
+/** After so much has been appended with nobody reading at the end, batches are no longer copied into memory. */
+const UNREAD_LIMIT_BYTES = 8 * 1024 * 1024;
 
 /** Batches back to back, as they are in the log. Only ever appended to, so slices handed out stay valid. */
 class TailChunk {
@@ -66,6 +68,7 @@ export class LogTail {
   private readonly cache: TailCache;
   private readonly chunks: TailChunk[] = [];
   private nextChunkBytes: number;
+  private unreadBytes = 0;
 
   constructor(cache: TailCache) {
     this.cache = cache;
@@ -79,6 +82,11 @@ export class LogTail {
 
   /** Finds room for a batch of `bytes` that will start at `baseOffset`; false when it is not to be cached. */
   reserve(bytes: number, baseOffset: number): boolean {
+    this.unreadBytes += bytes;
+    if (this.unreadBytes > UNREAD_LIMIT_BYTES) {
+      this.clear();
+      return false;
+    }
     const last = this.chunks[this.chunks.length - 1];
     if (last !== undefined && last.buffer.length - last.used >= bytes) {
       this.target = last.buffer;
@@ -95,6 +103,11 @@ export class LogTail {
     this.target = chunk.buffer;
     this.targetPosition = 0;
     return true;
+  }
+
+  /** Somebody reads at the end of the log: what comes next is worth keeping. */
+  wanted(): void {
+    this.unreadBytes = 0;
   }
 
   /** The batch at the reserved place is in the log. */
@@ -114,6 +127,7 @@ export class LogTail {
    * `minOneMessage`. A slice where one chunk has it all, else a copy. The caller has checked {@link baseOffset}.
    */
   read(fetchOffset: number, upperOffset: number, maxBytes: number, minOneMessage: boolean): Buffer {
+    this.unreadBytes = 0;
     const parts: Buffer[] = [];
     let left = maxBytes;
     let offset = fetchOffset;

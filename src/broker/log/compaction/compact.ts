@@ -1,5 +1,5 @@
-import { RecordCursor, batchProducerEpoch, batchProducerId, batchMaxTimestamp, isControlBatch } from '../../../protocol/index.ts';
-import { BatchScanner } from '../batch-scanner.ts';
+import { RecordCursor, batchProducerEpoch, batchProducerId, isControlBatch } from '../../../protocol/index.ts';
+import { BatchScanner, recordsMaxTimestamp } from '../batch-scanner.ts';
 import { CLEANED_SUFFIX } from '../file-names.ts';
 import type { PartitionLog } from '../partition-log.ts';
 import { Segment } from '../segment.ts';
@@ -93,7 +93,7 @@ class CleaningRound {
       const isLast = lastOffset + 1 === groupEnd;
       const verdict = this.judge(buffer, at, lastOffset, isLast, cleaned);
       const kept = this.filter.apply(scanner.batch, verdict);
-      if (kept !== undefined) cleaned.append(kept, 0, kept.length, lastOffset, batchMaxTimestamp(kept, 0));
+      if (kept !== undefined) cleaned.append(kept, 0, kept.length, lastOffset, recordsMaxTimestamp(kept, 0));
     }
   }
 

@@ -182,3 +182,17 @@ it('takes compressed batches as they are', async () => {
   expect((await fetch(log, 0)).records.subarray(61).equals(batch.subarray(61))).toBe(true);
   expect(await log.offsetForTimestamp(START_MS + 20)).toMatchObject({ offset: 20 });
 });
+
+it('stops copying into memory what nobody reads, and begins again when somebody does', async () => {
+  log = await openLog(`${directory.path}/t-0`, clock);
+  const value = 'x'.repeat(500_000);
+  for (let index = 0; index < 40; index++) expect(log.append(batchOf([{ value }]), client).errorCode).toBe(0);
+  expect(log.resources.tail.sizeInBytes).toBe(0);
+  expect((await fetch(log, 0, { maxBytes: 1 })).records.length).toBeGreaterThan(500_000);
+  log.append(batchOf([{ value }]), client);
+  expect(log.resources.tail.sizeInBytes).toBe(0);
+  await fetch(log, 41);
+  log.append(batchOf([{ value }]), client);
+  expect(log.tail.baseOffset).toBe(41);
+  expect((await readAll(log, 30)).map((record) => record.offset)).toEqual(Array.from({ length: 12 }, (_, index) => index + 30));
+});

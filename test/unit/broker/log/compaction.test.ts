@@ -154,6 +154,22 @@ describe('compaction', () => {
     expect(log.cleanedUpTo).toBe(log.segments.active.baseOffset);
   });
 
+  it('leaves nothing that a search by time could stumble over', async () => {
+    const fs = new CrashFileSystem();
+    const log = await open(fs);
+    fill(log, 100, random(12));
+    await log.clean();
+    const expected = await readAll(log);
+    for (const opened of [log, await open(fs.afterKill())]) {
+      const largest = Math.max(...expected.map((record) => record.timestamp));
+      expect(await opened.offsetOfMaxTimestamp()).toMatchObject({ timestampMs: largest });
+      for (let at = START_MS; at < START_MS + 1000; at += 50) {
+        const first = expected.find((record) => record.timestamp >= at);
+        expect(await opened.offsetForTimestamp(at)).toEqual(first && { offset: first.offset, timestampMs: first.timestamp, leaderEpoch: 0 });
+      }
+    }
+  });
+
   it('keeps every offset readable: a fetch in a gap goes on behind it', async () => {
     const log = await open(new CrashFileSystem());
     fill(log, 100, random(4));
