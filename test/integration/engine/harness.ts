@@ -10,6 +10,9 @@ import { type KafkaStreamsConfig, resolveConfig } from '../../../src/config.ts';
 import { createTransport } from '../../../src/transport/create.ts';
 import type { Transport } from '../../../src/transport/transport.ts';
 
+/** A Kafka to judge by instead of the embedded broker: `TEST_BOOTSTRAP=host:port`. Every test then has topics of its own. */
+const external = process.env.TEST_BOOTSTRAP;
+
 /** A broker, a client to look at it with, and application processes against it; all gone at `close`. */
 export class Harness {
   readonly bootstrapServers: string;
@@ -18,6 +21,8 @@ export class Harness {
   readonly #broker: { close(): Promise<void> };
   readonly #client: Transport;
   readonly #apps: App[] = [];
+  /** Before the names of topics, and of the application. */
+  readonly prefix = external === undefined ? '' : `t${Date.now().toString(36)}-`;
 
   private constructor(broker: { bootstrapServers: string; close(): Promise<void> }, client: Transport) {
     this.bootstrapServers = broker.bootstrapServers;
@@ -27,31 +32,31 @@ export class Harness {
   }
 
   static async start(topics: readonly string[], partitions = 4): Promise<Harness> {
-    const broker = await Broker.start({ port: 0 });
+    const broker = external === undefined ? await Broker.start({ port: 0 }) : { bootstrapServers: external, close: async () => {} };
     const config = resolveConfig({ applicationId: 'test-client', bootstrapServers: broker.bootstrapServers });
     const client = await createTransport(config, 'test', { onError: () => {}, onLog: () => {} });
     await client.connect(30_000);
     const harness = new Harness(broker, client);
-    await harness.kafka.createTopics(topics.map((topic) => ({ topic, partitions, replicationFactor: 1, config: {} })));
+    await harness.kafka.createTopics(topics.map((topic) => ({ topic: harness.prefix + topic, partitions, replicationFactor: 1, config: {} })));
     return harness;
   }
 
   /** Starts a process of the application. */
   launch(topology: string, config: Partial<KafkaStreamsConfig>): App {
     const script = fileURLToPath(new URL('app.ts', import.meta.url));
-    return this.run(script, [topology, JSON.stringify({ applicationId: 'app', bootstrapServers: this.bootstrapServers, stateDir: this.stateDir, commitIntervalMs: 50, consumer: { 'session.timeout.ms': 6000, 'heartbeat.interval.ms': 500 }, ...config })]);
+    return this.run(script, [topology, JSON.stringify({ applicationId: `${this.prefix}app`, bootstrapServers: this.bootstrapServers, stateDir: this.stateDir, commitIntervalMs: 50, consumer: { 'session.timeout.ms': 6000, 'heartbeat.interval.ms': 500 }, ...config })]);
   }
 
   /** Starts any program that behaves like one. */
   run(script: string, args: readonly string[]): App {
-    const app = new App(script, args);
+    const app = new App(script, args, this.prefix);
     this.#apps.push(app);
     return app;
   }
 
   /** Writes records with keys `k0`, `k1`, … and the given values, round robin over partitions by key. */
   async produce(topic: string, records: readonly (readonly [key: string, value: string])[]): Promise<void> {
-    const writer = await this.kafka.writer(topic);
+    const writer = await this.kafka.writer(this.prefix + topic);
     for (const [key, value] of records) {
       const bytes = Buffer.from(key);
       writer.append(writer.partitionOf(bytes), Date.now(), bytes, Buffer.from(value));
@@ -62,7 +67,7 @@ export class Harness {
   /** Last committed value of every key. */
   async table(topic: string, decode: (value: Uint8Array) => number | string): Promise<Map<string, number | string>> {
     const rows = new Map<string, number | string>();
-    await this.kafka.readAll(topic, ({ key, value }) => {
+    await this.kafka.readAll(this.prefix + topic, ({ key, value }) => {
       if (value !== null) rows.set(Buffer.from(key ?? []).toString(), decode(value));
     });
     return rows;
@@ -71,7 +76,7 @@ export class Harness {
   /** Number of committed records in a topic. */
   async count(topic: string): Promise<number> {
     let records = 0;
-    await this.kafka.readAll(topic, () => records++);
+    await this.kafka.readAll(this.prefix + topic, () => records++);
     return records;
   }
 
@@ -94,10 +99,10 @@ export class App {
   readonly exited: Promise<number | null>;
   readonly #waiting = new Set<() => void>();
 
-  constructor(script: string, args: readonly string[]) {
+  constructor(script: string, args: readonly string[], prefix: string) {
     this.process = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, UV_THREADPOOL_SIZE: '16' },
+      env: { ...process.env, UV_THREADPOOL_SIZE: '16', TEST_PREFIX: prefix },
     });
     this.exited = new Promise((resolve) => this.process.on('exit', (code) => resolve(code)));
     this.process.stderr?.on('data', (data: Buffer) => {
