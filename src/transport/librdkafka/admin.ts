@@ -28,7 +28,7 @@ export class LibrdkafkaAdmin implements TransportAdmin {
 
   constructor(module: NativeModule, options: TransportOptions) {
     this.#module = module;
-    const native = createClient('admin client', (settings) => new module.Producer(settings, {}), adminSettings(options));
+    const native = createClient('admin client', (settings) => new module.Producer(settings), adminSettings(options));
     this.#client = new ManagedClient('admin client', native, options);
   }
 

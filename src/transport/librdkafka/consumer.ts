@@ -27,7 +27,7 @@ export class LibrdkafkaConsumer implements GroupConsumer {
   constructor(module: NativeModule, options: TransportOptions) {
     this.#options = options;
     const config = { ...consumerSettings(options), rebalance_cb: this.#onRebalance.bind(this) };
-    const native = createClient('consumer', (settings) => new module.KafkaConsumer(settings, {}), config);
+    const native = createClient('consumer', (settings) => new module.KafkaConsumer(settings), config);
     this.#client = new ManagedClient('consumer', native, options);
     this.#fetcher = new Fetcher(native, 'the consumer', maxPollRecords(options), (message) => options.onLog('warn', message));
   }

@@ -120,9 +120,13 @@ export interface NativeAdmin {
 
 export type NativeConfig = Record<string, unknown>;
 
+/**
+ * A second constructor argument, topic settings, is never given: even an empty object makes librdkafka ignore the topic
+ * settings among the first (auto.offset.reset, acks, compression.type…).
+ */
 export interface NativeModule {
-  readonly KafkaConsumer: new (config: NativeConfig, topicConfig: NativeConfig) => NativeConsumer;
-  readonly Producer: new (config: NativeConfig, topicConfig: NativeConfig) => NativeProducer;
+  readonly KafkaConsumer: new (config: NativeConfig) => NativeConsumer;
+  readonly Producer: new (config: NativeConfig) => NativeProducer;
   readonly AdminClient: { createFrom(client: NativeClient): NativeAdmin };
 }
 

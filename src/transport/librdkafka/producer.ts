@@ -28,7 +28,7 @@ export class LibrdkafkaProducer implements Producer {
 
   constructor(module: NativeModule, options: TransportOptions) {
     this.#options = options;
-    const native = createClient('producer', (settings) => new module.Producer(settings, {}), producerSettings(options));
+    const native = createClient('producer', (settings) => new module.Producer(settings), producerSettings(options));
     this.#client = new ManagedClient('producer', native, options);
     native.on('delivery-report', (error, report) => {
       if (error === null || error === undefined) return;

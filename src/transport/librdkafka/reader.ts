@@ -11,7 +11,7 @@ export class LibrdkafkaReader implements PartitionReader {
   #closing: Promise<void> | undefined;
 
   constructor(module: NativeModule, options: TransportOptions, name: string) {
-    const native = createClient(`reader "${name}"`, (settings) => new module.KafkaConsumer(settings, {}), readerSettings(options, name));
+    const native = createClient(`reader "${name}"`, (settings) => new module.KafkaConsumer(settings), readerSettings(options, name));
     this.#client = new ManagedClient(`reader ${name}`, native, options);
     this.#fetcher = new Fetcher(native, `reader ${name}`, maxPollRecords(options), (message) => options.onLog('warn', message));
   }
