@@ -10,11 +10,12 @@ await new Command('bench')
   .option('--rows <n>', 'flights in the input', wholeNumber(1_000), 600_000)
   .option('--runs <n>', 'runs of each subject; the median is shown', wholeNumber(1), 3)
   .option('--time <ms>', 'time of each micro-benchmark, ms', wholeNumber(10), 500)
+  .option('--bootstrap <host:port>', 'a Kafka cluster instead of the embedded broker')
   .option('--json <file>', 'also write the measurements of the flights part here')
-  .action(async (part: string, { rows, runs, time, json }: { rows: number; runs: number; time: number; json?: string }) => {
+  .action(async (part: string, { rows, runs, time, bootstrap, json }: { rows: number; runs: number; time: number; bootstrap?: string; json?: string }) => {
     if (part === 'micro' || part === 'all') console.log(await benchMicro(time));
     if (part === 'flights' || part === 'all') {
-      const results = await benchFlights({ rows, runs, log: console.log });
+      const results = await benchFlights({ rows, runs, bootstrap, log: console.log });
       if (json !== undefined) writeFileSync(json, JSON.stringify({ node: process.version, date: new Date().toISOString(), rows, results }, null, 2));
     }
   })

@@ -14,6 +14,8 @@ import type { Measurement } from './measure.ts';
 export interface FlightsBenchOptions {
   readonly rows: number;
   readonly runs: number;
+  /** A Kafka cluster instead of the embedded broker. Its topics `flights`, `airports`… are used and kept. */
+  readonly bootstrap: string | undefined;
   readonly log: (line: string) => void;
 }
 
@@ -23,10 +25,10 @@ const format = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
  * The flights job end to end beside a loop that only consumes and produces through the same client, on the same broker,
  * in turns. Each subject is a process of its own; the broker is in this one.
  */
-export async function benchFlights({ rows, runs, log }: FlightsBenchOptions): Promise<readonly Measurement[]> {
+export async function benchFlights({ rows, runs, bootstrap, log }: FlightsBenchOptions): Promise<readonly Measurement[]> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
-  const broker = await Broker.start({ port: 0, dataDir: join(directory, 'broker') });
-  const servers = broker.bootstrapServers;
+  const broker = bootstrap === undefined ? await Broker.start({ port: 0, dataDir: join(directory, 'broker') }) : undefined;
+  const servers = bootstrap ?? broker?.bootstrapServers ?? '';
   try {
     await load(servers, rows, log);
     const results: Measurement[] = [];
@@ -48,7 +50,7 @@ export async function benchFlights({ rows, runs, log }: FlightsBenchOptions): Pr
     log(table(results));
     return results;
   } finally {
-    await broker.close();
+    await broker?.close();
     rmSync(directory, { recursive: true, force: true });
   }
 }
@@ -121,7 +123,7 @@ async function load(servers: string, rows: number, log: (line: string) => void):
 }
 
 async function createCopyTopics(servers: string, run: number): Promise<[string, string]> {
-  const names: [string, string] = [`copies-${run}-1`, `copies-${run}-2`];
+  const names: [string, string] = [`copies-${process.pid}-${run}-1`, `copies-${process.pid}-${run}-2`];
   await withKafka(servers, (kafka) => kafka.createTopics(names.map((topic) => ({ topic, partitions: 4, replicationFactor: -1, config: {} }))));
   return names;
 }
