@@ -27,6 +27,12 @@ export interface Marker {
   readonly coordinatorEpoch: number;
 }
 
+export interface MarkerResult {
+  readonly topic: string;
+  readonly partition: number;
+  readonly errorCode: number;
+}
+
 export class MarkerWriter {
   readonly #host: MarkerHost;
   readonly #retries = new Set<() => void>();
@@ -53,7 +59,7 @@ export class MarkerWriter {
       commit: current.state === 'PrepareCommit',
       coordinatorEpoch: this.#coordinatorEpoch(transaction),
     };
-    const codes = await this.write(marker, current.partitions);
+    const codes = await this.write(marker, current.partitions, true);
     const failed = codes.filter(({ errorCode }) => mayWorkLater(errorCode));
     if (failed.length === 0 && this.#host.store.changeNow(transaction, completed(current, this.#host.clock.nowMs())) === Code.NONE) {
       transaction.failedAttempts = 0;
@@ -66,19 +72,25 @@ export class MarkerWriter {
     return this.#host.topic.partition(this.#host.topic.partitionFor(transaction.transactionalId))?.leaderEpoch ?? 0;
   }
 
-  /** A marker in each partition; resolves with the error codes when what was written is durable. */
-  async write(marker: Marker, partitions: PartitionSet): Promise<{ topic: string; partition: number; errorCode: number }[]> {
-    const writes: Promise<{ topic: string; partition: number; errorCode: number }>[] = [];
+  /**
+   * A marker in each partition; resolves with the error codes when what was written is durable. `own`: it comes from
+   * this coordinator, which is the only one there is, so no partition may take another for newer.
+   */
+  async write(marker: Marker, partitions: PartitionSet, own = false): Promise<MarkerResult[]> {
+    const writes: Promise<MarkerResult>[] = [];
     for (const [topic, numbers] of partitions) {
-      for (const partition of numbers) writes.push(this.#writeOne(marker, topic, partition).then((errorCode) => ({ topic, partition, errorCode })));
+      for (const partition of numbers) writes.push(this.#writeOne(marker, topic, partition, own).then((errorCode) => ({ topic, partition, errorCode })));
     }
     return Promise.all(writes);
   }
 
-  #writeOne(marker: Marker, topic: string, partition: number): Promise<number> {
+  #writeOne(marker: Marker, topic: string, partition: number, own: boolean): Promise<number> {
     const log = this.#host.topics.get(topic)?.partitions[partition];
     if (log === undefined) return Promise.resolve(Code.UNKNOWN_TOPIC_OR_PARTITION);
-    const { errorCode } = log.appendMarker(marker);
+    let { errorCode } = log.appendMarker(marker);
+    if (errorCode === Code.TRANSACTION_COORDINATOR_FENCED && own) {
+      ({ errorCode } = log.appendMarker({ ...marker, coordinatorEpoch: knownCoordinatorEpoch(log, marker) }));
+    }
     if (errorCode !== Code.NONE) {
       this.#host.log.warn(`The ${marker.commit ? 'commit' : 'abort'} marker of producer ${marker.producerId} for ${topic}-${partition} was refused with error ${errorCode}.`);
       return Promise.resolve(errorCode);
@@ -109,6 +121,12 @@ export class MarkerWriter {
     });
     this.#retries.add(cancel);
   }
+}
+
+/** An administrator's marker, or a transaction log that was deleted, can leave a higher epoch in a partition than ours. */
+function knownCoordinatorEpoch(log: PartitionLogApi, marker: Marker): number {
+  const state = log.activeProducers().find(({ producerId }) => producerId === marker.producerId);
+  return Math.max(state?.coordinatorEpoch ?? 0, marker.coordinatorEpoch);
 }
 
 /** A deleted partition needs no marker, and one that knows a newer epoch of the producer will never take this one. */

@@ -76,6 +76,8 @@ export class FakeLog implements PartitionLogApi {
   /** Answered by the next appends, in order, instead of appending. */
   readonly appendErrors: number[] = [];
   readonly markerErrors: number[] = [];
+  /** Markers from lower coordinator epochs are refused, as a partition does that has seen this one. */
+  coordinatorEpoch = 0;
   /** While true, `flushed` waits for {@link releaseFlush}. */
   holdFlush = false;
   flushFails = false;
@@ -127,6 +129,7 @@ export class FakeLog implements PartitionLogApi {
   appendMarker(marker: WrittenMarker): AppendResult {
     const error = this.markerErrors.shift();
     if (error !== undefined) return failed(error);
+    if (marker.coordinatorEpoch < this.coordinatorEpoch) return failed(52);
     const offset = this.logEndOffset;
     this.#batches.push({ baseOffset: offset, lastOffset: offset, bytes: buildEndTransactionMarker({ ...marker, offset, timestamp: 0 }) });
     this.#open.delete(marker.producerId);
@@ -168,7 +171,7 @@ export class FakeLog implements PartitionLogApi {
       producerEpoch: epoch,
       lastSequence: 0,
       lastTimestampMs: 0,
-      coordinatorEpoch: 0,
+      coordinatorEpoch: this.coordinatorEpoch,
       currentTransactionStartOffset: firstOffset,
     }));
   }

@@ -101,6 +101,17 @@ describe('a transaction', () => {
     expect(dataLog(broker, 1).markers).toMatchObject([{ commit: true }]);
   });
 
+  it('ends also where a partition has seen a higher coordinator epoch, as from an administrator', async () => {
+    const { broker, transactions } = await startTransactions();
+    const producer = await ongoing(transactions);
+    const log = dataLog(broker, 1);
+    log.coordinatorEpoch = 99;
+    const { producerId, producerEpoch } = producer;
+    log.activeProducers = () => [{ producerId, producerEpoch, lastSequence: 0, lastTimestampMs: 0, coordinatorEpoch: 99, currentTransactionStartOffset: 0 }];
+    expect(await end(transactions, producer, true, false)).toBe(Code.NONE);
+    expect(log.markers).toMatchObject([{ commit: true, coordinatorEpoch: 99 }]);
+  });
+
   it('does not wait for a partition that knows a newer epoch of the producer', async () => {
     const { broker, transactions } = await startTransactions();
     const producer = await ongoing(transactions);
