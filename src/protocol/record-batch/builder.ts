@@ -18,7 +18,7 @@ export const MAX_BATCH_BYTES = 256 * 1024 * 1024;
 /** Record length, attributes, timestamp delta, offset delta and one field length, at their longest. */
 const RECORD_OVERHEAD_BYTES = 5 + 1 + 10 + 5 + 5;
 /** Below this a loop copies faster than `TypedArray.set`. */
-const SHORT_COPY_BYTES = 24;
+const SHORT_COPY_BYTES = 8;
 const MAX_OFFSET_DELTA = 0x7fffffff;
 
 export interface BuildOptions {

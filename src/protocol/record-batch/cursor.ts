@@ -17,6 +17,8 @@ import {
 import type { Headers } from './types.ts';
 
 const EMPTY = Buffer.alloc(0);
+/** Length, attributes, two deltas, two lengths and the header count, a byte each. */
+const SHORTEST_RECORD_BYTES = 7;
 
 /**
  * Walks the data records of one or more v2 batches that lie back to back. Nothing is allocated per record: the fields
@@ -51,6 +53,8 @@ export class RecordCursor {
   private fixedTimestamp = false;
   private headersStart = 0;
   private recordEnd = 0;
+  private varint = 0;
+  private varlong = 0;
 
   constructor(bytes?: Uint8Array) {
     if (bytes !== undefined) this.reset(bytes);
@@ -66,71 +70,126 @@ export class RecordCursor {
     this.recordsLeft = 0;
   }
 
-  /** Goes to the next data record; false when there is none. */
+  /**
+   * Goes to the next data record; false when there is none.
+   *
+   * Lengths and deltas are varints, nearly all of one byte; that case is written out, as a call for each costs four
+   * times as much. A byte read past the record is noticed by the next comparison with its end.
+   */
   next(): boolean {
     while (this.recordsLeft === 0) {
       if (!this.enterBatch()) return false;
     }
     this.recordsLeft--;
-    const length = this.readVarint();
-    const end = this.position + length;
-    if (length < 0 || end > this.recordsEnd) throw this.corrupt(`record length ${length} runs past the batch`);
-    this.position++; // attributes, unused in v2
-    const timestampDelta = this.readVarlong();
-    this.offset = this.baseOffset + this.readVarint();
-    this.timestamp = this.fixedTimestamp ? this.baseTimestamp : this.baseTimestamp + timestampDelta;
+    const buffer = this.buffer;
+    let at = this.position;
+    if (this.recordsEnd - at < SHORTEST_RECORD_BYTES) throw this.corrupt('the batch ends inside a record', at);
 
-    const keyLength = this.readVarint();
-    this.keyLength = keyLength;
-    this.keyStart = this.position;
-    if (keyLength > 0) this.position += keyLength;
-    else if (keyLength < -1) throw this.corrupt(`key length ${keyLength}`);
-    if (this.position > end) throw this.corrupt(`key length ${keyLength} runs past the record`);
-
-    const valueLength = this.readVarint();
-    this.valueLength = valueLength;
-    this.valueStart = this.position;
-    if (valueLength > 0) this.position += valueLength;
-    else if (valueLength < -1) throw this.corrupt(`value length ${valueLength}`);
-    if (this.position > end) throw this.corrupt(`value length ${valueLength} runs past the record`);
-
-    this.headerCount = this.readVarint();
-    this.headersStart = this.position;
-    this.recordEnd = end;
-    if (this.headerCount === 0) {
-      if (this.position !== end) throw this.corrupt(`record ends at ${end} but its fields at ${this.position}`);
-    } else if (this.headerCount < 0 || this.headerCount * 2 > end - this.position) {
-      // A header takes two bytes at least.
-      throw this.corrupt(`header count ${this.headerCount}`);
+    let byte = buffer[at]!;
+    let length: number;
+    if (byte < 0x80) {
+      length = (byte >>> 1) ^ -(byte & 1);
+      at++;
+    } else {
+      at = this.readVarint(at);
+      length = this.varint;
     }
+    const end = at + length;
+    if (length < SHORTEST_RECORD_BYTES - 1 || end > this.recordsEnd) throw this.corrupt(`record length ${length}`, at);
+    at++; // attributes, unused in v2
+
+    let delta: number;
+    byte = buffer[at]!;
+    if (byte < 0x80) {
+      delta = (byte >>> 1) ^ -(byte & 1);
+      at++;
+    } else {
+      at = this.readVarlong(at);
+      delta = this.varlong;
+    }
+    this.timestamp = this.fixedTimestamp ? this.baseTimestamp : this.baseTimestamp + delta;
+
+    byte = buffer[at]!;
+    if (byte < 0x80) {
+      length = (byte >>> 1) ^ -(byte & 1);
+      at++;
+    } else {
+      at = this.readVarint(at);
+      length = this.varint;
+    }
+    this.offset = this.baseOffset + length;
+
+    byte = buffer[at]!;
+    if (byte < 0x80) {
+      length = (byte >>> 1) ^ -(byte & 1);
+      at++;
+    } else {
+      at = this.readVarint(at);
+      length = this.varint;
+    }
+    this.keyLength = length;
+    this.keyStart = at;
+    if (length > 0) at += length;
+    if (length < -1 || at >= end) throw this.corrupt(`key length ${length}`, at);
+
+    byte = buffer[at]!;
+    if (byte < 0x80) {
+      length = (byte >>> 1) ^ -(byte & 1);
+      at++;
+    } else {
+      at = this.readVarint(at);
+      length = this.varint;
+    }
+    this.valueLength = length;
+    this.valueStart = at;
+    if (length > 0) at += length;
+    if (length < -1 || at >= end) throw this.corrupt(`value length ${length}`, at);
+
+    this.finishRecord(at, end);
+    return true;
+  }
+
+  /** Reads the header count and passes over the headers. */
+  private finishRecord(at: number, end: number): void {
+    const byte = this.buffer[at]!;
+    if (byte === 0) {
+      this.headerCount = 0;
+      if (at + 1 !== end) throw this.corrupt(`the record ends at ${end} but its fields at ${at + 1}`, at);
+    } else {
+      at = this.readVarint(at);
+      this.headerCount = this.varint;
+      this.headersStart = at;
+      // A header takes two bytes at least.
+      if (this.varint < 0 || this.varint * 2 > end - at) throw this.corrupt(`header count ${this.varint}`, at);
+    }
+    this.recordEnd = end;
     this.position = end;
     if (this.recordsLeft === 0 && end !== this.recordsEnd) {
-      throw this.corrupt(`${this.recordsEnd - end} bytes are left after the last record`);
+      throw this.corrupt(`${this.recordsEnd - end} bytes are left after the last record`, end);
     }
-    return true;
   }
 
   /** The current record's headers, decoded now. Values are views of {@link buffer}. */
   headers(): Headers {
     const headers: [string, Uint8Array | null][] = [];
-    const after = this.position;
-    this.position = this.headersStart;
+    if (this.headerCount === 0) return headers;
+    let at = this.headersStart;
     for (let index = 0; index < this.headerCount; index++) {
-      const key = this.readHeaderField();
-      if (key === null) throw this.corrupt(`header ${index} has a null key`);
-      headers.push([key.toString(), this.readHeaderField()]);
+      at = this.readVarint(at);
+      const key = this.headerField(at, this.varint);
+      if (key === null) throw this.corrupt(`header ${index} has a null key`, at);
+      at = this.readVarint(at + key.length);
+      const value = this.headerField(at, this.varint);
+      if (value !== null) at += value.length;
+      headers.push([key.toString(), value]);
     }
-    if (this.position !== this.recordEnd) throw this.corrupt('bytes are left after the last header');
-    this.position = after;
+    if (at !== this.recordEnd) throw this.corrupt('the record does not end with its last header', at);
     return headers;
   }
 
-  private readHeaderField(): Buffer | null {
-    const length = this.readVarint();
-    const start = this.position;
-    if (length < -1 || start + length > this.recordEnd) throw this.corrupt(`header field of ${length} bytes`);
+  private headerField(start: number, length: number): Buffer | null {
     if (length === -1) return null;
-    this.position = start + length;
+    if (length < -1 || start + length > this.recordEnd) throw this.corrupt(`header field of ${length} bytes`, start);
     return this.buffer.subarray(start, start + length);
   }
 
@@ -184,47 +243,49 @@ export class RecordCursor {
     }
   }
 
-  private readVarint(): number {
+  /** Leaves the value in `varint` and returns the position after it. */
+  private readVarint(at: number): number {
     const buffer = this.buffer;
-    let byte = this.byteAt(this.position++);
-    if (byte < 0x80) return unzigzag(byte);
-    let value = byte & 0x7f;
-    for (let shift = 7; shift < 35; shift += 7) {
-      if (this.position >= this.recordsEnd) break;
-      byte = buffer[this.position++]!;
+    let value = 0;
+    for (let shift = 0; shift < 35 && at < this.recordsEnd; shift += 7) {
+      const byte = buffer[at++]!;
       value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return unzigzag(value >>> 0);
+      if (byte < 0x80) {
+        this.varint = unzigzag(value);
+        return at;
+      }
     }
-    throw this.corrupt('a varint does not end');
+    throw this.corrupt('a varint does not end', at);
   }
 
-  private readVarlong(): number {
+  /** Leaves the value in `varlong` and returns the position after it. */
+  private readVarlong(at: number): number {
     const buffer = this.buffer;
     let low = 0;
     let high = 0;
-    for (let shift = 0; shift < 70; shift += 7) {
-      if (this.position >= this.recordsEnd) break;
-      const byte = buffer[this.position++]!;
+    for (let shift = 0; shift < 70 && at < this.recordsEnd; shift += 7) {
+      const byte = buffer[at++]!;
       const bits = byte & 0x7f;
       if (shift < 28) low |= bits << shift;
       else if (shift === 28) {
         low |= bits << 28;
         high = bits >>> 4;
       } else high |= bits << (shift - 32);
-      if (byte < 0x80) return shift < 28 ? unzigzag(low) : unzigzagLong(high >>> 0, low >>> 0);
+      if (byte < 0x80) {
+        this.varlong = shift < 28 ? unzigzag(low) : unzigzagLong(high >>> 0, low >>> 0);
+        return at;
+      }
     }
-    throw this.corrupt('a varlong does not end');
+    throw this.corrupt('a varlong does not end', at);
   }
 
-  private byteAt(position: number): number {
-    if (position >= this.recordsEnd) throw this.corrupt('the batch ends inside a record');
-    return this.buffer[position]!;
-  }
-
-  private corrupt(what: string): MillraceError {
+  private corrupt(what: string, at: number): MillraceError {
     const record = batchRecordCount(this.source, this.batchStart) - this.recordsLeft - 1;
-    const detail = `${what}, in record ${record} at byte ${this.position} of ${this.buffer === this.source ? 'the input' : 'the unpacked records'}`;
-    return corruptBatch(this.batchStart, detail, { record, baseOffset: this.baseOffset });
+    const where = this.buffer === this.source ? 'the input' : 'the unpacked records';
+    return corruptBatch(this.batchStart, `${what}, in record ${record} near byte ${at} of ${where}`, {
+      record,
+      baseOffset: this.baseOffset,
+    });
   }
 }
 

@@ -301,7 +301,7 @@ describe('damaged batches', () => {
       [65, [0x03], 'key length -2'],
       [69, [0x7e], 'value length 63'],
       [75, [0x7e], 'header count 63'],
-      [75, [0x00], 'record ends at'],
+      [75, [0x00], 'the record ends at'],
     ];
     for (const [at, bytes, message] of cases) {
       const bad = Buffer.from(good);
