@@ -34,7 +34,12 @@ export async function buildNativeClient(environment, packageDir) {
   const { code, output } = await run(nodePath, [nodeGyp, 'rebuild'], {
     cwd: scratch,
     // With JOBS above 1 the top make starts the binding before librdkafka is configured, and fails.
-    env: { CKJS_LINKING: 'dynamic', JOBS: undefined, npm_config_jobs: undefined, ...(nodedir === undefined ? {} : { npm_config_nodedir: nodedir }) },
+    env: {
+      CKJS_LINKING: 'dynamic',
+      JOBS: undefined,
+      npm_config_jobs: undefined,
+      ...(nodedir === undefined ? {} : { npm_config_nodedir: nodedir }),
+    },
   });
   stopClock();
   if (code === 0) return path.join(scratch, 'build');
@@ -84,7 +89,9 @@ async function findNodeGyp(environment) {
   if (code === 0) candidates.push(path.join(tail(output, 1), 'npm', inside));
   const found = candidates.find((file) => file !== undefined && fs.existsSync(file));
   if (found !== undefined) return found;
-  throw new SetupError('node-gyp, which comes with npm, was not found. Install it with npm install --global node-gyp and set npm_config_node_gyp to its bin/node-gyp.js.');
+  throw new SetupError(
+    'node-gyp, which comes with npm, was not found. Install it with npm install --global node-gyp and set npm_config_node_gyp to its bin/node-gyp.js.',
+  );
 }
 
 /**

@@ -51,7 +51,8 @@ function tryLock(file) {
     return true;
   } catch (error) {
     const code = /** @type {NodeJS.ErrnoException} */ (error).code;
-    if (code !== 'EEXIST') throw new SetupError(`Cannot write in the repository's folder (${String(error)}). Make it writable, then run this again.`);
+    if (code !== 'EEXIST')
+      throw new SetupError(`Cannot write in the repository's folder (${String(error)}). Make it writable, then run this again.`);
   }
   const holder = Number(readOrEmpty(file));
   if (holder > 0 && !isAlive(holder)) fs.rmSync(file, { force: true });

@@ -34,7 +34,9 @@ export async function ensureNativeClient(environment) {
   installBuild(buildDir, packageDir);
   const error = await loadError(environment);
   if (error !== undefined) {
-    throw new SetupError(`The native Kafka client was built but does not load, which is a defect of this set-up. Loading it said:\n${error}`);
+    throw new SetupError(
+      `The native Kafka client was built but does not load, which is a defect of this set-up. Loading it said:\n${error}`,
+    );
   }
   keep(environment, buildDir, packageDir);
   fs.rmSync(path.dirname(buildDir), { recursive: true, force: true });
@@ -47,7 +49,10 @@ export async function ensureNativeClient(environment) {
  */
 async function loadError({ root, nodePath, run }) {
   if (!fs.existsSync(nativeBinary(root))) return 'there is no binary';
-  const { code, output } = await run(nodePath, ['-e', "require('@confluentinc/kafka-javascript')"], { cwd: root, timeoutMs: LOAD_TIMEOUT_MS });
+  const { code, output } = await run(nodePath, ['-e', "require('@confluentinc/kafka-javascript')"], {
+    cwd: root,
+    timeoutMs: LOAD_TIMEOUT_MS,
+  });
   return code === 0 ? undefined : tail(output) || `node ended with code ${code}`;
 }
 
@@ -75,7 +80,9 @@ async function fromDownload(environment, packageDir) {
   const { env, log, nodePath, root, run, reachable } = environment;
   const host = new URL(readManifest(packageDir).binary.host);
   // Node's fetch knows no proxies, node-pre-gyp does; with one set, only the real attempt can tell.
-  const behindProxy = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'npm_config_proxy', 'npm_config_https_proxy'].some((name) => env[name]);
+  const behindProxy = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'npm_config_proxy', 'npm_config_https_proxy'].some(
+    (name) => env[name],
+  );
   if (!behindProxy && !(await reachable(host.origin, PROBE_TIMEOUT_MS))) {
     log(`setup: ${host.host} cannot be reached, so there is no prebuilt native client`);
     return false;

@@ -56,10 +56,7 @@ export interface TransportAdmin {
   /** Deletes records below the offsets (repartition topics after commit). Best effort. */
   deleteRecords(upTo: readonly TopicPartitionOffset[]): Promise<void>;
   /** `latest` is the last stable offset (read_committed); `highWatermark` also counts open transactions. */
-  listOffsets(
-    partitions: readonly TopicPartition[],
-    at: 'earliest' | 'latest' | 'highWatermark',
-  ): Promise<TopicPartitionOffset[]>;
+  listOffsets(partitions: readonly TopicPartition[], at: 'earliest' | 'latest' | 'highWatermark'): Promise<TopicPartitionOffset[]>;
 }
 
 /** What the group told us; the listener answers by calling {@link GroupConsumer.assign}. */

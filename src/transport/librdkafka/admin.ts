@@ -65,7 +65,11 @@ export class LibrdkafkaAdmin implements TransportAdmin {
     const names = topics.map(({ topic }) => topic);
     while ((await this.metadata(names)).length < new Set(names).size) {
       if (performance.now() > deadlineMs) {
-        throw new MillraceError('TIMEOUT', `Topics ${names.join(', ')} were created but the cluster does not show them after ${REQUEST_TIMEOUT_MS / 1000} s.`, { retriable: true });
+        throw new MillraceError(
+          'TIMEOUT',
+          `Topics ${names.join(', ')} were created but the cluster does not show them after ${REQUEST_TIMEOUT_MS / 1000} s.`,
+          { retriable: true },
+        );
       }
       await sleep(SETTLE_MS);
     }
@@ -75,7 +79,12 @@ export class LibrdkafkaAdmin implements TransportAdmin {
     const action = `Creating topic ${topic}`;
     const native = { topic, num_partitions: partitions, replication_factor: replicationFactor, config: { ...config } };
     try {
-      await call(action, REQUEST_TIMEOUT_MS, (done) => this.#open().createTopic(native, REQUEST_TIMEOUT_MS, done), (failure) => asMillraceError(failure, action, { topic }));
+      await call(
+        action,
+        REQUEST_TIMEOUT_MS,
+        (done) => this.#open().createTopic(native, REQUEST_TIMEOUT_MS, done),
+        (failure) => asMillraceError(failure, action, { topic }),
+      );
       return 'created';
     } catch (error) {
       if (error instanceof MillraceError && error.context['kafkaCode'] === CODE.TOPIC_ALREADY_EXISTS) return 'exists';
@@ -87,7 +96,12 @@ export class LibrdkafkaAdmin implements TransportAdmin {
     if (upTo.length === 0) return;
     const positions = upTo.map(({ topic, partition, offset }) => ({ topic, partition, offset }));
     const action = 'Deleting records';
-    await call(action, REQUEST_TIMEOUT_MS, (done) => this.#open().deleteRecords(positions, { timeout: REQUEST_TIMEOUT_MS }, done), (failure) => asMillraceError(failure, action));
+    await call(
+      action,
+      REQUEST_TIMEOUT_MS,
+      (done) => this.#open().deleteRecords(positions, { timeout: REQUEST_TIMEOUT_MS }, done),
+      (failure) => asMillraceError(failure, action),
+    );
   }
 
   async listOffsets(partitions: readonly TopicPartition[], at: 'earliest' | 'latest' | 'highWatermark'): Promise<TopicPartitionOffset[]> {
@@ -95,14 +109,17 @@ export class LibrdkafkaAdmin implements TransportAdmin {
     const action = `Reading the ${at} offsets of ${partitions.length} partitions`;
     const asked = partitions.map(({ topic, partition }) => ({ topic, partition, offset: AT[at] }));
     const isolationLevel = at === 'highWatermark' ? READ_UNCOMMITTED : READ_COMMITTED;
-    const found = await this.#settled(() => call<NativePartition[]>(
-      action,
-      REQUEST_TIMEOUT_MS,
-      (done) => this.#open().listOffsets(asked, { timeout: REQUEST_TIMEOUT_MS, isolationLevel }, done),
-      (failure) => asMillraceError(failure, action),
-    ));
+    const found = await this.#settled(() =>
+      call<NativePartition[]>(
+        action,
+        REQUEST_TIMEOUT_MS,
+        (done) => this.#open().listOffsets(asked, { timeout: REQUEST_TIMEOUT_MS, isolationLevel }, done),
+        (failure) => asMillraceError(failure, action),
+      ),
+    );
     return found.map(({ topic, partition, offset, error }) => {
-      if (error !== undefined && codeOf(error) !== 0) throw asMillraceError(error, `Reading the ${at} offset of ${topic}-${partition}`, { topic, partition });
+      if (error !== undefined && codeOf(error) !== 0)
+        throw asMillraceError(error, `Reading the ${at} offset of ${topic}-${partition}`, { topic, partition });
       return { topic, partition, offset: offset ?? -1 };
     });
   }

@@ -18,7 +18,9 @@ export function call<T>(
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const watchdog = setTimeout(() => {
-      reject(new MillraceError('TIMEOUT', `${action}: the native client gave no answer within ${timeoutMs + GRACE_MS} ms.`, { fatal: true }));
+      reject(
+        new MillraceError('TIMEOUT', `${action}: the native client gave no answer within ${timeoutMs + GRACE_MS} ms.`, { fatal: true }),
+      );
     }, timeoutMs + GRACE_MS);
     try {
       invoke((failure, result) => {

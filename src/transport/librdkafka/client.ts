@@ -15,9 +15,13 @@ export function createClient<T>(kind: string, make: (config: NativeConfig) => T,
   try {
     return make(config);
   } catch (cause) {
-    throw new MillraceError('INVALID_CONFIG', `The ${kind} settings were refused: ${(cause as Error).message}. Check the names and values of the client settings.`, {
-      cause,
-    });
+    throw new MillraceError(
+      'INVALID_CONFIG',
+      `The ${kind} settings were refused: ${(cause as Error).message}. Check the names and values of the client settings.`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -43,8 +47,11 @@ export class ManagedClient<T extends NativeClient> {
   }
 
   async connect(timeoutMs: number): Promise<void> {
-    const connected = call(`Connecting the ${this.#kind}`, timeoutMs, (done) => this.native.connect({ timeout: timeoutMs }, done), (failure) =>
-      this.#connectError(failure, timeoutMs),
+    const connected = call(
+      `Connecting the ${this.#kind}`,
+      timeoutMs,
+      (done) => this.native.connect({ timeout: timeoutMs }, done),
+      (failure) => this.#connectError(failure, timeoutMs),
     );
     // librdkafka goes on trying after a refused login, so the login's error ends the wait. The pending connect fails
     // later and disconnects by itself; disconnecting meanwhile would crash.
@@ -71,7 +78,12 @@ export class ManagedClient<T extends NativeClient> {
   async #disconnect(): Promise<void> {
     const action = `Disconnecting the ${this.#kind}`;
     try {
-      await call(action, DISCONNECT_TIMEOUT_MS, (done) => this.native.disconnect(done), (failure) => asMillraceError(failure, action));
+      await call(
+        action,
+        DISCONNECT_TIMEOUT_MS,
+        (done) => this.native.disconnect(done),
+        (failure) => asMillraceError(failure, action),
+      );
     } catch (error) {
       this.#options.onLog('warn', (error as Error).message);
     }

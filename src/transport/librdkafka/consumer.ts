@@ -1,5 +1,12 @@
 import { MillraceError } from '../../errors.ts';
-import type { FetchedBatch, GroupConsumer, RebalanceListener, TopicPartition, TopicPartitionOffset, TransportOptions } from '../transport.ts';
+import type {
+  FetchedBatch,
+  GroupConsumer,
+  RebalanceListener,
+  TopicPartition,
+  TopicPartitionOffset,
+  TransportOptions,
+} from '../transport.ts';
 import { call } from './call.ts';
 import { createClient, ManagedClient } from './client.ts';
 import { asMillraceError, CODE, codeOf } from './errors.ts';

@@ -60,7 +60,11 @@ export class Fetcher {
 
   /** Replaces what is read, when the running native call has returned. */
   assign(partitions: readonly TopicPartitionOffset[]): Promise<void> {
-    const positions = partitions.map(({ topic, partition, offset }) => ({ topic, partition, offset: checkOffset(topic, partition, offset) }));
+    const positions = partitions.map(({ topic, partition, offset }) => ({
+      topic,
+      partition,
+      offset: checkOffset(topic, partition, offset),
+    }));
     this.#readings.clear();
     for (const { topic, partition, offset } of positions) this.#addReading(topic, partition, offset);
     return this.#reassign(() => this.#native.assign(positions));
@@ -95,7 +99,9 @@ export class Fetcher {
   async seek({ topic, partition, offset }: TopicPartitionOffset): Promise<void> {
     const reading = this.#readings.get(topic)?.get(partition);
     if (reading === undefined) {
-      throw new MillraceError('INVALID_STATE', `Cannot seek ${topic}-${partition}: it is not assigned to ${this.#name}.`, { context: { topic, partition } });
+      throw new MillraceError('INVALID_STATE', `Cannot seek ${topic}-${partition}: it is not assigned to ${this.#name}.`, {
+        context: { topic, partition },
+      });
     }
     reading.position = checkOffset(topic, partition, offset);
     reading.end = -1;
@@ -227,7 +233,8 @@ export class Fetcher {
     const apply = () => {
       if (this.#closed) return;
       const code = this.#native.getClient()[what](assigned.map(({ topic, partition }) => ({ topic, partition })));
-      if (typeof code === 'number' && code !== 0) this.#onWarning(asMillraceError(code, `${what} of ${assigned.length} partitions by ${this.#name}`).message);
+      if (typeof code === 'number' && code !== 0)
+        this.#onWarning(asMillraceError(code, `${what} of ${assigned.length} partitions by ${this.#name}`).message);
     };
     if (this.#pendingAssigns === 0) apply();
     else void this.#inTurn(async () => apply());
@@ -253,5 +260,7 @@ export function clampWait(timeoutMs: number): number {
 /** The binding reads a missing offset as 0, which would read or count everything again. */
 export function checkOffset(topic: string, partition: number, offset: number): number {
   if (Number.isSafeInteger(offset) && offset >= 0) return offset;
-  throw new MillraceError('INVALID_STATE', `Offset ${offset} of ${topic}-${partition} is not a valid offset.`, { context: { topic, partition, offset } });
+  throw new MillraceError('INVALID_STATE', `Offset ${offset} of ${topic}-${partition} is not a valid offset.`, {
+    context: { topic, partition, offset },
+  });
 }

@@ -98,7 +98,12 @@ export interface NativeProducer extends NativeClient {
   flush(timeoutMs: number, callback: NativeCallback): void;
   initTransactions(timeoutMs: number, callback: NativeCallback): void;
   beginTransaction(callback: NativeCallback): void;
-  sendOffsetsToTransaction(offsets: readonly NativePartition[], consumer: NativeConsumer, timeoutMs: number, callback: NativeCallback): void;
+  sendOffsetsToTransaction(
+    offsets: readonly NativePartition[],
+    consumer: NativeConsumer,
+    timeoutMs: number,
+    callback: NativeCallback,
+  ): void;
   commitTransaction(timeoutMs: number, callback: NativeCallback): void;
   abortTransaction(timeoutMs: number, callback: NativeCallback): void;
 }
@@ -136,7 +141,10 @@ export interface NativeModule {
  */
 export async function loadNative(): Promise<NativeModule> {
   if (!isMainThread) {
-    throw new MillraceError('INVALID_STATE', 'The librdkafka transport works only on the main thread of a process. Start KafkaStreams there.');
+    throw new MillraceError(
+      'INVALID_STATE',
+      'The librdkafka transport works only on the main thread of a process. Start KafkaStreams there.',
+    );
   }
   try {
     const module: { default: unknown } = await import('@confluentinc/kafka-javascript');

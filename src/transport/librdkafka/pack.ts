@@ -47,7 +47,13 @@ export class Packer {
         current.firstOffset = offset;
       }
       current.lastOffset = offset;
-      current.builder.appendAt(offset, message.timestamp, message.key, message.value, message.headers === undefined ? undefined : headersOf(message.headers));
+      current.builder.appendAt(
+        offset,
+        message.timestamp,
+        message.key,
+        message.value,
+        message.headers === undefined ? undefined : headersOf(message.headers),
+      );
     }
     for (const packer of open) {
       batches.push(close(packer));

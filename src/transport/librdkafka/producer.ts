@@ -33,7 +33,12 @@ export class LibrdkafkaProducer implements Producer {
     native.on('delivery-report', (error, report) => {
       if (error === null || error === undefined) return;
       const cause = asMillraceError(error, `Writing to ${report.topic}-${report.partition}`);
-      this.#refused ??= new MillraceError('PRODUCTION_FAILED', cause.message, { cause, retriable: cause.retriable, fatal: cause.fatal, context: { topic: report.topic, partition: report.partition } });
+      this.#refused ??= new MillraceError('PRODUCTION_FAILED', cause.message, {
+        cause,
+        retriable: cause.retriable,
+        fatal: cause.fatal,
+        context: { topic: report.topic, partition: report.partition },
+      });
     });
   }
 
@@ -44,11 +49,15 @@ export class LibrdkafkaProducer implements Producer {
   }
 
   initTransactions(timeoutMs: number): Promise<void> {
-    return this.#transactional('Initialising transactions', timeoutMs, (attemptMs, done) => this.#client.native.initTransactions(attemptMs, done));
+    return this.#transactional('Initialising transactions', timeoutMs, (attemptMs, done) =>
+      this.#client.native.initTransactions(attemptMs, done),
+    );
   }
 
   begin(): Promise<void> {
-    return this.#transactional('Beginning a transaction', ATTEMPT_TIMEOUT_MS, (_attemptMs, done) => this.#client.native.beginTransaction(done));
+    return this.#transactional('Beginning a transaction', ATTEMPT_TIMEOUT_MS, (_attemptMs, done) =>
+      this.#client.native.beginTransaction(done),
+    );
   }
 
   async send(batches: readonly OutputBatch[]): Promise<void> {
@@ -86,7 +95,10 @@ export class LibrdkafkaProducer implements Producer {
 
   async sendOffsets(offsets: readonly TopicPartitionOffset[], consumer: GroupConsumer): Promise<void> {
     if (!(consumer instanceof LibrdkafkaConsumer)) {
-      throw new MillraceError('INVALID_STATE', 'A transaction of the librdkafka transport takes offsets only with a consumer of the same transport.');
+      throw new MillraceError(
+        'INVALID_STATE',
+        'A transaction of the librdkafka transport takes offsets only with a consumer of the same transport.',
+      );
     }
     const positions = nativeOffsets(offsets);
     await this.#transactional('Adding offsets to the transaction', this.#options.transactionTimeoutMs, (attemptMs, done) =>
@@ -108,7 +120,12 @@ export class LibrdkafkaProducer implements Producer {
 
   async flush(timeoutMs: number): Promise<void> {
     this.#checkOpen();
-    await call('Flushing', timeoutMs, (done) => this.#client.native.flush(timeoutMs, done), (failure) => asMillraceError(failure, 'Flushing the producer'));
+    await call(
+      'Flushing',
+      timeoutMs,
+      (done) => this.#client.native.flush(timeoutMs, done),
+      (failure) => asMillraceError(failure, 'Flushing the producer'),
+    );
     // Reports of refused records were queued to this loop before; they are delivered a hundred a turn.
     await nextTurn();
     await nextTurn();
@@ -125,13 +142,19 @@ export class LibrdkafkaProducer implements Producer {
   /** Repeats the same call while librdkafka says that this is what to do, up to `timeoutMs` in all. */
   async #transactional(action: string, timeoutMs: number, invoke: (attemptMs: number, done: NativeCallback) => void): Promise<void> {
     const transactionalId = this.#options.transactionalId;
-    if (transactionalId === undefined) throw new MillraceError('INVALID_STATE', `${action}: this producer was made without a transactional id.`);
+    if (transactionalId === undefined)
+      throw new MillraceError('INVALID_STATE', `${action}: this producer was made without a transactional id.`);
     const deadlineMs = performance.now() + timeoutMs;
     for (;;) {
       this.#checkOpen();
       try {
         const attemptMs = Math.max(1, Math.round(Math.min(ATTEMPT_TIMEOUT_MS, deadlineMs - performance.now())));
-        await call(action, attemptMs, (done) => invoke(attemptMs, done), (failure) => asTransactionError(failure, action, transactionalId));
+        await call(
+          action,
+          attemptMs,
+          (done) => invoke(attemptMs, done),
+          (failure) => asTransactionError(failure, action, transactionalId),
+        );
         return;
       } catch (error) {
         if (!(error instanceof MillraceError) || !error.retriable || performance.now() > deadlineMs) throw error;
@@ -151,7 +174,13 @@ export class LibrdkafkaProducer implements Producer {
     }
     const error = asMillraceError(code, `Producing to ${topic}-${partition}`, context);
     // In a transaction a refused record leaves a hole: only an abort goes on from here.
-    return new MillraceError(error.code, error.message, { cause: error, retriable: error.retriable, abortable: this.#options.transactionalId !== undefined && !error.fatal, fatal: error.fatal, context });
+    return new MillraceError(error.code, error.message, {
+      cause: error,
+      retriable: error.retriable,
+      abortable: this.#options.transactionalId !== undefined && !error.fatal,
+      fatal: error.fatal,
+      context,
+    });
   }
 
   #checkOpen(): void {

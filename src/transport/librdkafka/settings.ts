@@ -97,9 +97,13 @@ function forLibrdkafka(user: UserConfig): NativeConfig {
   const config: NativeConfig = {};
   for (const [name, value] of Object.entries(user)) {
     if (OURS.has(name)) {
-      throw new MillraceError('INVALID_CONFIG', `"${name}" is set by Millrace itself, since its guarantees rest on it. Remove it from the client settings.`, {
-        context: { option: name },
-      });
+      throw new MillraceError(
+        'INVALID_CONFIG',
+        `"${name}" is set by Millrace itself, since its guarantees rest on it. Remove it from the client settings.`,
+        {
+          context: { option: name },
+        },
+      );
     }
     if (!NOT_FOR_LIBRDKAFKA.has(name)) config[RENAMED[name] ?? name] = value;
   }
