@@ -49,8 +49,9 @@ export interface PartitionLogApi {
   readonly topic: string;
   readonly partition: number;
   readonly logStartOffset: number;
-  /** Next offset to be written. With one replica the high watermark is the same. */
+  /** Next offset to be written. */
   readonly logEndOffset: number;
+  /** What consumers may see. With one replica: the log's end, or with the flush policy `batch` what is on the disk. */
   readonly highWatermark: number;
   readonly lastStableOffset: number;
   readonly leaderEpoch: number;

@@ -1,8 +1,6 @@
 import { isMillraceError } from '../../errors.ts';
 import {
   BATCH_HEADER_BYTES,
-  MAGIC_V2,
-  RecordCursor,
   batchAttributes,
   batchBaseSequence,
   batchBaseTimestamp,
@@ -16,6 +14,8 @@ import {
   isControlBatch,
   isLogAppendTimeBatch,
   isTransactionalBatch,
+  MAGIC_V2,
+  RecordCursor,
   validateBatchCrc,
 } from '../../protocol/index.ts';
 import {
@@ -24,8 +24,8 @@ import {
   INVALID_TIMESTAMP,
   MESSAGE_TOO_LARGE,
   RECORD_LIST_TOO_LARGE,
-  UNSUPPORTED_COMPRESSION_TYPE,
   type Refusal,
+  UNSUPPORTED_COMPRESSION_TYPE,
 } from './error-codes.ts';
 import type { LogConfig } from './log-config.ts';
 
@@ -66,7 +66,9 @@ function checkFrame(batch: Buffer, name: string): Refusal | undefined {
     return { code: CORRUPT_MESSAGE, message: `Record batch for ${name} has an impossible length of ${length} bytes.` };
   }
   if (length !== batch.length) {
-    return invalid(`A produce request must have exactly one whole record batch for ${name}: batch ${length} bytes, request ${batch.length}.`);
+    return invalid(
+      `A produce request must have exactly one whole record batch for ${name}: batch ${length} bytes, request ${batch.length}.`,
+    );
   }
   return undefined;
 }

@@ -1,6 +1,5 @@
 import {
   BATCH_HEADER_BYTES,
-  MAGIC_V2,
   batchBaseOffset,
   batchLastOffset,
   batchLastOffsetDelta,
@@ -8,6 +7,7 @@ import {
   batchMagic,
   batchMaxTimestamp,
   batchRecordCount,
+  MAGIC_V2,
   validateBatchCrc,
 } from '../../protocol/index.ts';
 import type { PooledFile } from './open-files.ts';

@@ -3,7 +3,7 @@
  * `meta.properties`. All are replaced as a whole.
  */
 import { LEADER_EPOCH_FILE, PARTITION_METADATA_FILE } from './file-names.ts';
-import { replaceFile, type LogFileSystem } from './file-system.ts';
+import { type LogFileSystem, replaceFile } from './file-system.ts';
 
 export interface EpochStart {
   readonly epoch: number;
@@ -51,7 +51,12 @@ export function writeOffsetCheckpoint(
   entries: readonly { readonly topic: string; readonly partition: number; readonly offset: number }[],
   durable: boolean,
 ): void {
-  writeCheckpoint(fs, path, entries.map(({ topic, partition, offset }) => `${topic} ${partition} ${offset}`), durable);
+  writeCheckpoint(
+    fs,
+    path,
+    entries.map(({ topic, partition, offset }) => `${topic} ${partition} ${offset}`),
+    durable,
+  );
 }
 
 /** The topic id of a partition directory, 16 bytes; undefined when it has none. */

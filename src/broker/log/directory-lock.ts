@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { MillraceError } from '../../errors.ts';
-import { writeFully, type LogFileSystem } from './file-system.ts';
+import { type LogFileSystem, writeFully } from './file-system.ts';
 
 const LOCK_FILE = '.lock';
 /** The clock of a process's start is only known to about a second where there is no /proc. */

@@ -3,8 +3,9 @@
  * Calls are synchronous where they hit the page cache or happen once per segment, asynchronous where they wait for the
  * disk. Errors are those of `node:fs`, with their `code`.
  */
-import { promisify } from 'node:util';
+
 import * as nodeFs from 'node:fs';
+import { promisify } from 'node:util';
 
 /** `read`: must exist. `write`: read and write, created when missing, never truncated. */
 export type OpenMode = 'read' | 'write';
@@ -74,8 +75,7 @@ export const nodeFileSystem: LogFileSystem = {
   close: (fd) => nodeFs.closeSync(fd),
   write: (fd, buffer, offset, length, position) => nodeFs.writeSync(fd, buffer, offset, length, position),
   read: (fd, buffer, offset, length, position) => nodeFs.readSync(fd, buffer, offset, length, position),
-  readAsync: async (fd, buffer, offset, length, position) =>
-    (await readAsync(fd, buffer, offset, length, position)).bytesRead,
+  readAsync: async (fd, buffer, offset, length, position) => (await readAsync(fd, buffer, offset, length, position)).bytesRead,
   sync: (fd) => fdatasync(fd),
   syncNow: (fd) => nodeFs.fdatasyncSync(fd),
   truncate: (fd, size) => nodeFs.ftruncateSync(fd, size),
@@ -97,14 +97,7 @@ export const nodeFileSystem: LogFileSystem = {
 };
 
 /** Writes all of `length` bytes, however many calls it takes. */
-export function writeFully(
-  fs: LogFileSystem,
-  fd: number,
-  buffer: Uint8Array,
-  offset: number,
-  length: number,
-  position: number,
-): void {
+export function writeFully(fs: LogFileSystem, fd: number, buffer: Uint8Array, offset: number, length: number, position: number): void {
   let done = fs.write(fd, buffer, offset, length, position);
   while (done < length) {
     const written = fs.write(fd, buffer, offset + done, length - done, position + done);

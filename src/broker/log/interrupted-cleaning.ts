@@ -1,5 +1,5 @@
 import { BATCH_HEADER_BYTES, batchLastOffset, batchLength } from '../../protocol/index.ts';
-import { CLEANED_SUFFIX, DELETED_SUFFIX, LOG_SUFFIX, SWAP_SUFFIX, parseOffsetName } from './file-names.ts';
+import { CLEANED_SUFFIX, DELETED_SUFFIX, LOG_SUFFIX, parseOffsetName, SWAP_SUFFIX } from './file-names.ts';
 import type { LogFileSystem } from './file-system.ts';
 
 /** Suffixes of all files of a segment. */

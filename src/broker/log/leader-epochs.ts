@@ -1,4 +1,4 @@
-import { readLeaderEpochs, writeLeaderEpochs, type EpochStart } from './checkpoint-files.ts';
+import { type EpochStart, readLeaderEpochs, writeLeaderEpochs } from './checkpoint-files.ts';
 import type { LogFileSystem } from './file-system.ts';
 
 /** Which leader epoch each stretch of the log was written in (KIP-101, KIP-320; Kafka: `LeaderEpochFileCache`). */

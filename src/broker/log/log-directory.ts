@@ -1,13 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { MillraceError, isMillraceError } from '../../errors.ts';
-import {
-  readOffsetCheckpoint,
-  readPartitionMetadata,
-  writeOffsetCheckpoint,
-} from './checkpoint-files.ts';
+import { isMillraceError, MillraceError } from '../../errors.ts';
+import { readOffsetCheckpoint, readPartitionMetadata, writeOffsetCheckpoint } from './checkpoint-files.ts';
 import { DirectoryLock } from './directory-lock.ts';
 import { DELETED_DIRECTORY_SUFFIX, deletedDirectoryName, parsePartitionDirectory, partitionDirectoryName } from './file-names.ts';
-import { replaceFile, type LogFileSystem } from './file-system.ts';
+import { type LogFileSystem, replaceFile } from './file-system.ts';
 import { createLogResources, type LogResourceOptions, type LogResources } from './log-resources.ts';
 import { PartitionLog } from './partition-log.ts';
 
@@ -69,10 +65,14 @@ export class LogDirectory {
     } catch (cause) {
       if (isMillraceError(cause)) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new MillraceError('DATA_DIR_UNUSABLE', `Data directory ${options.path} cannot be used: ${reason}. Check that it exists and is writable.`, {
-        cause,
-        context: { directory: options.path },
-      });
+      throw new MillraceError(
+        'DATA_DIR_UNUSABLE',
+        `Data directory ${options.path} cannot be used: ${reason}. Check that it exists and is writable.`,
+        {
+          cause,
+          context: { directory: options.path },
+        },
+      );
     }
   }
 
@@ -111,7 +111,10 @@ export class LogDirectory {
   async openPartition(partition: OpenPartition): Promise<PartitionLog> {
     const name = partitionDirectoryName(partition.topic, partition.partition);
     if (this.closed || this.logs.has(name)) {
-      throw new MillraceError('INVALID_STATE', `Partition ${name} cannot be opened: ${this.closed ? 'the data directory is closed' : 'it is open'}.`);
+      throw new MillraceError(
+        'INVALID_STATE',
+        `Partition ${name} cannot be opened: ${this.closed ? 'the data directory is closed' : 'it is open'}.`,
+      );
     }
     const dir = `${this.path}/${name}`;
     const isNew = !this.fs.exists(dir);
@@ -163,7 +166,9 @@ export class LogDirectory {
       if (failed !== undefined) throw failed.reason;
       this.checkpoint();
       // Partitions that nobody opened since a crash still need their check.
-      const unchecked = !this.wasCleanShutdown && this.findPartitions().some(({ topic, partition }) => !this.logs.has(partitionDirectoryName(topic, partition)));
+      const unchecked =
+        !this.wasCleanShutdown &&
+        this.findPartitions().some(({ topic, partition }) => !this.logs.has(partitionDirectoryName(topic, partition)));
       if (unchecked) return;
       replaceFile(this.fs, `${this.path}/${CLEAN_SHUTDOWN}`, Buffer.from('{"version":0,"brokerEpoch":-1}'), true);
     } finally {

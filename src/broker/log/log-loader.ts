@@ -3,6 +3,7 @@
  * producers. Follows Kafka's `LogLoader`.
  */
 import {
+  BATCH_HEADER_BYTES,
   batchBaseSequence,
   batchLastOffsetDelta,
   batchLeaderEpoch,
@@ -13,7 +14,6 @@ import {
   isTransactionalBatch,
   readControlType,
   readCoordinatorEpoch,
-  BATCH_HEADER_BYTES,
 } from '../../protocol/index.ts';
 import { BatchScanner, recordsMaxTimestamp } from './batch-scanner.ts';
 import { DELETED_SUFFIX, LOG_SUFFIX, parseOffsetName } from './file-names.ts';
@@ -23,9 +23,9 @@ import type { LogConfig } from './log-config.ts';
 import type { LogResources } from './log-resources.ts';
 import { isOffsetIndexSane, positionOf } from './offset-index.ts';
 import { ProducerStates } from './producer-states.ts';
-import { SnapshotFiles } from './snapshot-files.ts';
 import { Segment } from './segment.ts';
 import { sequencePlus } from './sequences.ts';
+import { SnapshotFiles } from './snapshot-files.ts';
 
 export interface LoadRequest {
   readonly resources: LogResources;

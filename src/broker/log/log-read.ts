@@ -28,8 +28,9 @@ export async function readLog(log: PartitionLog, request: ReadRequest): Promise<
 
 async function readOnce(log: PartitionLog, request: ReadRequest): Promise<ReadResult> {
   const { fetchOffset, readCommitted, minOneMessage } = request;
-  const positionError = log.checkPosition(fetchOffset);
-  if (positionError !== NONE) return resultOf(log, request, positionError, EMPTY, []);
+  // Nothing may be opened again behind a deletion or a stop.
+  if (log.isClosed) return resultOf(log, request, KAFKA_STORAGE_ERROR, EMPTY, []);
+  if (fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset) return resultOf(log, request, OFFSET_OUT_OF_RANGE, EMPTY, []);
   const upperOffset = readCommitted ? log.lastStableOffset : log.highWatermark;
   if (fetchOffset >= upperOffset) {
     log.tail.wanted();

@@ -1,5 +1,5 @@
 import { readInt32, writeInt32 } from '../../protocol/index.ts';
-import { IndexFile, type IndexCache } from './index-file.ts';
+import { type IndexCache, IndexFile } from './index-file.ts';
 import type { OpenFiles } from './open-files.ts';
 
 /** Relative offset (int32) and position in the log file (int32). */

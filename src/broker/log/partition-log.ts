@@ -1,61 +1,33 @@
+import { MillraceError } from '../../errors.ts';
 import {
-  ATTRIBUTE_LOG_APPEND_TIME,
-  batchAttributes,
-  batchBaseSequence,
   batchLastOffsetDelta,
   batchMaxTimestamp,
-  batchProducerEpoch,
   batchProducerId,
   buildEndTransactionMarker,
-  isTransactionalBatch,
-  setBatchAttributes,
   setBatchBaseOffset,
   setBatchLeaderEpoch,
-  setBatchMaxTimestamp,
-  updateBatchCrc,
 } from '../../protocol/index.ts';
-import { MillraceError } from '../../errors.ts';
 import type { AppendResult, PartitionLogApi, ReadResult } from '../seams.ts';
 import { checkBatch, checkCoordinatorBatch } from './batch-checks.ts';
-import { OFFSET_OUT_OF_RANGE, KAFKA_STORAGE_ERROR, NONE, type Refusal } from './error-codes.ts';
+import { describeProducer, messageOf, stampAppendTime } from './batch-stamps.ts';
+import { readPartitionMetadata, writePartitionMetadata } from './checkpoint-files.ts';
+import { KAFKA_STORAGE_ERROR, NONE, type Refusal } from './error-codes.ts';
 import { Flusher } from './flusher.ts';
 import { LeaderEpochs } from './leader-epochs.ts';
 import { cleanLog } from './log-cleaning.ts';
-import { parseLogConfig, type LogConfig } from './log-config.ts';
-import { loadLog, type LoadedLog } from './log-loader.ts';
-import { readLog, type ReadRequest } from './log-read.ts';
-import { createLogResources, type LogResourceOptions, type LogResources } from './log-resources.ts';
-import { ProducerStates, type DataBatch } from './producer-states.ts';
+import { type LogConfig, parseLogConfig } from './log-config.ts';
+import { type LoadedLog, loadLog } from './log-loader.ts';
+import { type ReadRequest, readLog } from './log-read.ts';
+import { createLogResources, type LogResources } from './log-resources.ts';
+import type { PartitionLogOptions } from './partition-log-options.ts';
+import type { DataBatch, ProducerStates } from './producer-states.ts';
 import { ReadableWaiters } from './readable-waiters.ts';
 import { Segment } from './segment.ts';
 import { SegmentList } from './segment-list.ts';
-import { sequencePlus } from './sequences.ts';
-import { SnapshotFiles } from './snapshot-files.ts';
+import type { SnapshotFiles } from './snapshot-files.ts';
 import { LogTail } from './tail-cache.ts';
-import { findMaxTimestamp, findTimestamp, type FoundOffset } from './timestamp-search.ts';
+import { type FoundOffset, findMaxTimestamp, findTimestamp } from './timestamp-search.ts';
 import { UnsyncedFiles } from './unsynced-files.ts';
-import { readPartitionMetadata, writePartitionMetadata } from './checkpoint-files.ts';
-
-export interface PartitionLogOptions extends LogResourceOptions {
-  /** The partition's own directory; made when missing. */
-  readonly dir: string;
-  readonly topic: string;
-  readonly partition: number;
-  /** 16 bytes. */
-  readonly topicId: Uint8Array;
-  /** The topic's configs by Kafka's names; what is not there has Kafka's default. */
-  readonly config: Readonly<Record<string, string>>;
-  /** What the partitions of a data directory share. Default: a set of its own, made from the other options. */
-  readonly resources?: LogResources;
-  /** The files are as a clean stop left them. Default false: the log is checked from `recoveryPoint` on. */
-  readonly cleanShutdown?: boolean;
-  /** All below was synced. Default 0. */
-  readonly recoveryPoint?: number;
-  /** From the checkpoint. Default: where the first segment begins. */
-  readonly logStartOffset?: number;
-  /** Where the next compaction begins, from the checkpoint. Default: the beginning. */
-  readonly cleanedUpTo?: number;
-}
 
 /**
  * One partition's log. An append is one write into the OS's page cache and a few numbers; batches are stored as they
@@ -423,30 +395,4 @@ export class PartitionLog implements PartitionLogApi {
   private chooseJitter(): void {
     this.rollJitterMs = Math.floor(Math.random() * Math.max(Math.min(this.config.segmentJitterMs, this.config.segmentMs), 0));
   }
-
-  /** Why the fetch position is refused: 0, or an error code. */
-  checkPosition(offset: number): number {
-    return offset < this.startOffset || offset > this.endOffset ? OFFSET_OUT_OF_RANGE : NONE;
-  }
-}
-
-function describeProducer(batch: Buffer, producerId: number): DataBatch {
-  const firstSequence = batchBaseSequence(batch, 0);
-  return {
-    producerId,
-    epoch: batchProducerEpoch(batch, 0),
-    firstSequence,
-    lastSequence: firstSequence < 0 ? -1 : sequencePlus(firstSequence, batchLastOffsetDelta(batch, 0)),
-    transactional: isTransactionalBatch(batch, 0),
-  };
-}
-
-function stampAppendTime(batch: Buffer, position: number, timestampMs: number): void {
-  setBatchAttributes(batch, position, batchAttributes(batch, position) | ATTRIBUTE_LOG_APPEND_TIME);
-  setBatchMaxTimestamp(batch, position, timestampMs);
-  updateBatchCrc(batch, position);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

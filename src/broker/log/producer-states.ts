@@ -2,8 +2,8 @@ import {
   INVALID_PRODUCER_EPOCH,
   INVALID_TXN_STATE,
   OUT_OF_ORDER_SEQUENCE_NUMBER,
-  TRANSACTION_COORDINATOR_FENCED,
   type Refusal,
+  TRANSACTION_COORDINATOR_FENCED,
 } from './error-codes.ts';
 import { isNextSequence, sequenceMinus } from './sequences.ts';
 
@@ -69,8 +69,7 @@ export class ProducerStates {
     if (state === undefined || state.epoch !== batch.epoch) return undefined;
     return state.batches.find(
       (earlier) =>
-        earlier.lastSequence === batch.lastSequence &&
-        sequenceMinus(earlier.lastSequence, earlier.offsetDelta) === batch.firstSequence,
+        earlier.lastSequence === batch.lastSequence && sequenceMinus(earlier.lastSequence, earlier.offsetDelta) === batch.firstSequence,
     );
   }
 

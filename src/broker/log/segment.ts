@@ -1,10 +1,4 @@
-import {
-  LOG_SUFFIX,
-  OFFSET_INDEX_SUFFIX,
-  TIME_INDEX_SUFFIX,
-  TRANSACTION_INDEX_SUFFIX,
-  offsetName,
-} from './file-names.ts';
+import { LOG_SUFFIX, OFFSET_INDEX_SUFFIX, offsetName, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX } from './file-names.ts';
 import type { LogFileSystem } from './file-system.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogResources } from './log-resources.ts';
@@ -45,7 +39,14 @@ export class Segment {
     this.createdAtMs = clock.nowMs();
     this.file = files.file(path + LOG_SUFFIX + suffix);
     const maxIndexBytes = config.segmentIndexBytes;
-    this.offsetIndex = new OffsetIndex(files, indexes, indexPath(OFFSET_INDEX_SUFFIX), baseOffset, maxIndexBytes, sizeOf(OFFSET_INDEX_SUFFIX));
+    this.offsetIndex = new OffsetIndex(
+      files,
+      indexes,
+      indexPath(OFFSET_INDEX_SUFFIX),
+      baseOffset,
+      maxIndexBytes,
+      sizeOf(OFFSET_INDEX_SUFFIX),
+    );
     this.timeIndex = new TimeIndex(files, indexes, indexPath(TIME_INDEX_SUFFIX), baseOffset, maxIndexBytes, sizeOf(TIME_INDEX_SUFFIX));
     this.transactionIndex = new TransactionIndex(files, indexes, indexPath(TRANSACTION_INDEX_SUFFIX), sizeOf(TRANSACTION_INDEX_SUFFIX));
   }

@@ -1,5 +1,5 @@
-import { SNAPSHOT_SUFFIX, offsetName, parseOffsetName } from './file-names.ts';
-import { replaceFile, type LogFileSystem } from './file-system.ts';
+import { offsetName, parseOffsetName, SNAPSHOT_SUFFIX } from './file-names.ts';
+import { type LogFileSystem, replaceFile } from './file-system.ts';
 import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot.ts';
 import type { ProducerState } from './producer-states.ts';
 

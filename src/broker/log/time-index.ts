@@ -1,5 +1,5 @@
 import { readInt32, readInt64, writeInt32, writeInt64 } from '../../protocol/index.ts';
-import { IndexFile, type IndexCache } from './index-file.ts';
+import { type IndexCache, IndexFile } from './index-file.ts';
 import type { OpenFiles } from './open-files.ts';
 
 /** Timestamp (int64) and relative offset (int32). */

@@ -1,10 +1,4 @@
-import {
-  BATCH_HEADER_BYTES,
-  RecordCursor,
-  batchLeaderEpoch,
-  batchMaxTimestamp,
-  isControlBatch,
-} from '../../protocol/index.ts';
+import { BATCH_HEADER_BYTES, batchLeaderEpoch, batchMaxTimestamp, isControlBatch, RecordCursor } from '../../protocol/index.ts';
 import { BatchScanner } from './batch-scanner.ts';
 import { positionOf } from './offset-index.ts';
 import type { PartitionLog } from './partition-log.ts';

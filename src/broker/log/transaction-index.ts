@@ -1,5 +1,5 @@
 import { readInt64, writeInt16, writeInt64 } from '../../protocol/index.ts';
-import { IndexFile, type IndexCache } from './index-file.ts';
+import { type IndexCache, IndexFile } from './index-file.ts';
 import type { OpenFiles } from './open-files.ts';
 
 /** Version (int16), producer id, first offset, last offset, last stable offset (int64 each). */

@@ -1,9 +1,6 @@
 import {
   ATTRIBUTE_DELETE_HORIZON,
   BATCH_HEADER_BYTES,
-  COMPRESSION_NAMES,
-  RecordBatchBuilder,
-  RecordCursor,
   batchAttributes,
   batchBaseOffset,
   batchBaseSequence,
@@ -16,9 +13,12 @@ import {
   batchProducerEpoch,
   batchProducerId,
   batchRecordCount,
+  COMPRESSION_NAMES,
   isControlBatch,
   isLogAppendTimeBatch,
   isTransactionalBatch,
+  RecordBatchBuilder,
+  RecordCursor,
   updateBatchCrc,
   writeBatchHeader,
 } from '../../../protocol/index.ts';
@@ -102,7 +102,12 @@ export class BatchFilter {
     this.begin(batch, this.nowMs + this.deleteRetentionMs);
     // Not rewritten yet, so its deltas are 0: length, attributes, two deltas and key length are one byte each.
     const key = BATCH_HEADER_BYTES + 5;
-    this.builder.appendAt(batchBaseOffset(batch, 0), batchMaxTimestamp(batch, 0), batch.subarray(key, key + 4), batch.subarray(key + 5, key + 11));
+    this.builder.appendAt(
+      batchBaseOffset(batch, 0),
+      batchMaxTimestamp(batch, 0),
+      batch.subarray(key, key + 4),
+      batch.subarray(key + 5, key + 11),
+    );
     return this.build(batch, true);
   }
 

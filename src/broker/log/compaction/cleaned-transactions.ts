@@ -1,6 +1,6 @@
 import { batchProducerId, isTransactionalBatch, readControlType } from '../../../protocol/index.ts';
-import { decodeTransactionIndex, type AbortedTransactionEntry } from '../transaction-index.ts';
 import type { Segment } from '../segment.ts';
+import { type AbortedTransactionEntry, decodeTransactionIndex } from '../transaction-index.ts';
 
 interface OpenAborted {
   readonly entry: AbortedTransactionEntry;
@@ -48,7 +48,11 @@ export class CleanedTransactions {
    * Whether a marker still marks something. `aborted` is the index entry of a transaction that must stay known, because
    * some of its data is still there.
    */
-  passMarker(buffer: Buffer, at: number, lastOffset: number): { readonly discardable: boolean; readonly aborted?: AbortedTransactionEntry } {
+  passMarker(
+    buffer: Buffer,
+    at: number,
+    lastOffset: number,
+  ): { readonly discardable: boolean; readonly aborted?: AbortedTransactionEntry } {
     this.advance(lastOffset);
     const producerId = batchProducerId(buffer, at);
     const type = readControlType(buffer, at);

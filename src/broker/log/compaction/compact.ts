@@ -1,4 +1,4 @@
-import { RecordCursor, batchProducerEpoch, batchProducerId, isControlBatch } from '../../../protocol/index.ts';
+import { batchProducerEpoch, batchProducerId, isControlBatch, RecordCursor } from '../../../protocol/index.ts';
 import { BatchScanner, recordsMaxTimestamp } from '../batch-scanner.ts';
 import { CLEANED_SUFFIX } from '../file-names.ts';
 import type { PartitionLog } from '../partition-log.ts';
@@ -6,7 +6,7 @@ import { Segment } from '../segment.ts';
 import { BatchFilter, type Verdict } from './batch-filter.ts';
 import { CleanedTransactions } from './cleaned-transactions.ts';
 import { KeyOffsets } from './key-offsets.ts';
-import { groupSegments, planCompaction, type CompactionPlan } from './plan.ts';
+import { type CompactionPlan, groupSegments, planCompaction } from './plan.ts';
 import { swapSegments } from './segment-swap.ts';
 
 /**
@@ -29,7 +29,9 @@ export async function compactLog(log: PartitionLog): Promise<void> {
 async function collectKeys(log: PartitionLog, plan: CompactionPlan): Promise<KeyOffsets> {
   const keys = new KeyOffsets(log.resources.compactionMemoryBytes);
   keys.endOffset = plan.firstDirtyOffset;
-  const dirty = plan.segments.filter((_, index) => (plan.segments[index + 1]?.baseOffset ?? plan.firstUncleanableOffset) > plan.firstDirtyOffset);
+  const dirty = plan.segments.filter(
+    (_, index) => (plan.segments[index + 1]?.baseOffset ?? plan.firstUncleanableOffset) > plan.firstDirtyOffset,
+  );
   const transactions = await CleanedTransactions.of(dirty);
   const cursor = new RecordCursor();
   for (const segment of dirty) {

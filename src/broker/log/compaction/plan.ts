@@ -56,7 +56,8 @@ export function groupSegments(segments: readonly Segment[], endOffset: number, m
     const end = segments[index + 1]?.baseOffset ?? endOffset;
     const segmentIndexBytes = Math.max(segment.offsetIndex.sizeInBytes, segment.timeIndex.sizeInBytes);
     const first = group[0] ?? segment;
-    const fits = bytes + segment.size <= maxBytes && indexBytes + segmentIndexBytes <= maxIndexBytes && end - first.baseOffset <= 0x7fffffff;
+    const fits =
+      bytes + segment.size <= maxBytes && indexBytes + segmentIndexBytes <= maxIndexBytes && end - first.baseOffset <= 0x7fffffff;
     if (!fits && group.length > 0) {
       groups.push(group);
       group = [];

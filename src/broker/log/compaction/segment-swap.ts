@@ -15,7 +15,7 @@ export async function swapSegments(log: PartitionLog, old: readonly Segment[], c
   // Last the log: its new name says that all are there.
   const indexesFirst = cleaned.paths().reverse();
   const finalPaths = indexesFirst.map((path) => path.slice(0, -CLEANED_SUFFIX.length));
-  indexesFirst.forEach((path, index) => fs.rename(path, finalPaths[index]! + SWAP_SUFFIX));
+  for (const [index, path] of indexesFirst.entries()) fs.rename(path, finalPaths[index]! + SWAP_SUFFIX);
   await fs.syncDirectory(log.directory);
 
   for (const segment of old) segment.deleteFiles(fs, DELETED_SUFFIX);

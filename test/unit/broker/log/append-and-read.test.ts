@@ -1,7 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RecordBatchBuilder, batchLeaderEpoch, validateBatchCrc } from '../../../../src/protocol/index.ts';
 import type { PartitionLog } from '../../../../src/broker/log/index.ts';
-import { ManualClock, START_MS, batchOf, batchesIn, client, fetch, openLog, producerBatch, readAll, recordsIn, temporaryDirectory } from './support/harness.ts';
+import { batchLeaderEpoch, RecordBatchBuilder, validateBatchCrc } from '../../../../src/protocol/index.ts';
+import {
+  batchesIn,
+  batchOf,
+  client,
+  fetch,
+  ManualClock,
+  openLog,
+  producerBatch,
+  readAll,
+  recordsIn,
+  START_MS,
+  temporaryDirectory,
+} from './support/harness.ts';
 
 let directory: ReturnType<typeof temporaryDirectory>;
 let clock: ManualClock;
@@ -22,7 +34,10 @@ describe.each([
   ['from both', { tailCacheBytes: 3000 }],
 ])('reading %s', (_name, resources) => {
   it('returns what was appended, in whole batches, from any offset', async () => {
-    log = await openLog(`${directory.path}/t-0`, clock, { ...resources, config: { 'segment.bytes': '4000', 'index.interval.bytes': '200' } });
+    log = await openLog(`${directory.path}/t-0`, clock, {
+      ...resources,
+      config: { 'segment.bytes': '4000', 'index.interval.bytes': '200' },
+    });
     for (let index = 0; index < 100; index++) {
       const result = log.append(batchOf([`a${index}`, `b${index}`, `c${index}`]), client);
       expect(result).toEqual({ errorCode: 0, baseOffset: index * 3, lastOffset: index * 3 + 2, logAppendTimeMs: -1 });
@@ -43,7 +58,14 @@ describe.each([
     log.append(batchOf([{ key: 'k', value: 'x'.repeat(20_000) }]), client);
     log.append(batchOf(['small']), client);
     expect(recordsIn((await fetch(log, 0, { maxBytes: 1000 })).records)).toHaveLength(1);
-    const request = { fetchOffset: 0, maxBytes: 1000, minOneMessage: false, readCommitted: false, currentLeaderEpoch: -1, lastFetchedEpoch: -1 };
+    const request = {
+      fetchOffset: 0,
+      maxBytes: 1000,
+      minOneMessage: false,
+      readCommitted: false,
+      currentLeaderEpoch: -1,
+      lastFetchedEpoch: -1,
+    };
     expect((await log.read(request)).records).toHaveLength(0);
   });
 
@@ -89,7 +111,13 @@ it('stamps offset and leader epoch without touching the CRC', async () => {
 
 it('stamps the time of the append when the topic says so', async () => {
   log = await openLog(`${directory.path}/t-0`, clock, { config: { 'message.timestamp.type': 'LogAppendTime' } });
-  const result = log.append(batchOf([{ value: 'a', timestamp: 5 }, { value: 'b', timestamp: 6 }]), client);
+  const result = log.append(
+    batchOf([
+      { value: 'a', timestamp: 5 },
+      { value: 'b', timestamp: 6 },
+    ]),
+    client,
+  );
   expect(result.logAppendTimeMs).toBe(START_MS);
   const { records } = await fetch(log, 0);
   expect(recordsIn(records).map((record) => record.timestamp)).toEqual([START_MS, START_MS]);
@@ -100,10 +128,20 @@ it('finds offsets by timestamp and the record with the largest one', async () =>
   log = await openLog(`${directory.path}/t-0`, clock, { config: { 'segment.bytes': '3000', 'index.interval.bytes': '150' } });
   for (let index = 0; index < 60; index++) {
     const at = START_MS + index * 1000;
-    log.append(batchOf([{ key: 'a', value: 'v', timestamp: at }, { key: 'b', value: 'v', timestamp: at - 500 }]), client);
+    log.append(
+      batchOf([
+        { key: 'a', value: 'v', timestamp: at },
+        { key: 'b', value: 'v', timestamp: at - 500 },
+      ]),
+      client,
+    );
   }
   for (let index = 0; index < 60; index++) {
-    expect(await log.offsetForTimestamp(START_MS + index * 1000)).toEqual({ offset: index * 2, timestampMs: START_MS + index * 1000, leaderEpoch: 0 });
+    expect(await log.offsetForTimestamp(START_MS + index * 1000)).toEqual({
+      offset: index * 2,
+      timestampMs: START_MS + index * 1000,
+      leaderEpoch: 0,
+    });
   }
   expect(await log.offsetForTimestamp(START_MS - 1000)).toMatchObject({ offset: 0 });
   expect(await log.offsetForTimestamp(START_MS + 59_001)).toBeUndefined();
@@ -118,7 +156,14 @@ it('checks leader epochs and tells where logs diverge', async () => {
   log.bumpLeaderEpoch();
   log.bumpLeaderEpoch();
   log.append(batchOf(['c', 'd']), client);
-  const request = { fetchOffset: 2, maxBytes: 1000, minOneMessage: true, readCommitted: false, currentLeaderEpoch: 2, lastFetchedEpoch: -1 };
+  const request = {
+    fetchOffset: 2,
+    maxBytes: 1000,
+    minOneMessage: true,
+    readCommitted: false,
+    currentLeaderEpoch: 2,
+    lastFetchedEpoch: -1,
+  };
   expect((await log.read(request)).errorCode).toBe(0);
   expect((await log.read({ ...request, currentLeaderEpoch: 1 })).errorCode).toBe(74);
   expect((await log.read({ ...request, currentLeaderEpoch: 3 })).errorCode).toBe(75);
@@ -126,7 +171,10 @@ it('checks leader epochs and tells where logs diverge', async () => {
   expect(log.endOffsetForEpoch(1)).toEqual({ epoch: 0, endOffset: 2 });
   expect(log.endOffsetForEpoch(2)).toEqual({ epoch: 2, endOffset: 4 });
   expect(log.endOffsetForEpoch(3)).toEqual({ epoch: -1, endOffset: -1 });
-  expect(await log.read({ ...request, fetchOffset: 3, lastFetchedEpoch: 0 })).toMatchObject({ errorCode: 0, divergingEpoch: { epoch: 0, endOffset: 2 } });
+  expect(await log.read({ ...request, fetchOffset: 3, lastFetchedEpoch: 0 })).toMatchObject({
+    errorCode: 0,
+    divergingEpoch: { epoch: 0, endOffset: 2 },
+  });
   expect((await log.read({ ...request, lastFetchedEpoch: 0 })).divergingEpoch).toBeUndefined();
 });
 
@@ -156,7 +204,7 @@ it('keeps many fetches of old data going at once with few open files', async () 
   for (let index = 0; index < 100; index++) log.append(batchOf([`v${index}`]), client);
   const fetches = Array.from({ length: 100 }, (_, offset) => fetch(log, offset, { maxBytes: 1 }));
   const results = await Promise.all(fetches);
-  results.forEach((result, offset) => expect(recordsIn(result.records)[0]?.value).toBe(`v${offset}`));
+  for (const [offset, result] of results.entries()) expect(recordsIn(result.records)[0]?.value).toBe(`v${offset}`);
   expect(log.resources.files.openCount).toBeLessThan(100);
 });
 

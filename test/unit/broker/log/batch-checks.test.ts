@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { setBatchAttributes, updateBatchCrc } from '../../../../src/protocol/index.ts';
 import type { PartitionLog } from '../../../../src/broker/log/index.ts';
-import { ManualClock, START_MS, batchOf, client, openLog, producerBatch, random, temporaryDirectory } from './support/harness.ts';
+import { setBatchAttributes, updateBatchCrc } from '../../../../src/protocol/index.ts';
+import { batchOf, client, ManualClock, openLog, producerBatch, random, START_MS, temporaryDirectory } from './support/harness.ts';
 
 let directory: ReturnType<typeof temporaryDirectory>;
 let log: PartitionLog;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { FlushPolicy } from '../../../../src/broker/seams.ts';
 import type { PartitionLog } from '../../../../src/broker/log/index.ts';
+import type { FlushPolicy } from '../../../../src/broker/seams.ts';
 import { CrashFileSystem } from './support/crash-file-system.ts';
-import { ManualClock, batchOf, client, fetch, openLog, producerBatch, random, readAll } from './support/harness.ts';
+import { batchOf, client, fetch, ManualClock, openLog, producerBatch, random, readAll } from './support/harness.ts';
 
 const DIR = '/data/t-0';
 const config = { 'segment.bytes': '1500', 'index.interval.bytes': '150' };
@@ -88,7 +88,10 @@ describe('flush policy interval', () => {
     clock.advance(100);
     while (log.recoveryPoint < 1) await new Promise((resolve) => setImmediate(resolve));
     expect(fs.syncs).toBeGreaterThan(before);
-    const again = await open(fs.afterPowerCut(() => 0), 'interval');
+    const again = await open(
+      fs.afterPowerCut(() => 0),
+      'interval',
+    );
     expect(again.logEndOffset).toBe(1);
   });
 });
@@ -103,7 +106,10 @@ describe('flush policy none', () => {
     await log.flushed();
     while (log.recoveryPoint < active) await new Promise((resolve) => setImmediate(resolve));
     expect(log.recoveryPoint).toBe(active);
-    const again = await open(fs.afterPowerCut(() => 0), 'none');
+    const again = await open(
+      fs.afterPowerCut(() => 0),
+      'none',
+    );
     expect(again.logEndOffset).toBeGreaterThanOrEqual(active);
   });
 });

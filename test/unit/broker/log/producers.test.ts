@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PartitionLog } from '../../../../src/broker/log/index.ts';
-import { ManualClock, batchOf, client, fetch, openLog, producerBatch, temporaryDirectory } from './support/harness.ts';
+import { batchOf, client, fetch, ManualClock, openLog, producerBatch, temporaryDirectory } from './support/harness.ts';
 
 let directory: ReturnType<typeof temporaryDirectory>;
 let clock: ManualClock;
@@ -102,8 +102,14 @@ describe('transactions', () => {
     append(3, 0, 1, { transactional: true }); // 5
     marker(3, 0, false); // 6
     append(4, 0, 1); // 7
-    expect((await stable(0)).abortedTransactions).toEqual([{ producerId: 1, firstOffset: 0 }, { producerId: 3, firstOffset: 5 }]);
-    expect((await stable(3)).abortedTransactions).toEqual([{ producerId: 1, firstOffset: 0 }, { producerId: 3, firstOffset: 5 }]);
+    expect((await stable(0)).abortedTransactions).toEqual([
+      { producerId: 1, firstOffset: 0 },
+      { producerId: 3, firstOffset: 5 },
+    ]);
+    expect((await stable(3)).abortedTransactions).toEqual([
+      { producerId: 1, firstOffset: 0 },
+      { producerId: 3, firstOffset: 5 },
+    ]);
     expect((await stable(4)).abortedTransactions).toEqual([{ producerId: 3, firstOffset: 5 }]);
     expect((await stable(7)).abortedTransactions).toEqual([]);
     expect((await fetch(log, 0)).abortedTransactions).toBeNull();

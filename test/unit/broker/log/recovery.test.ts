@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PartitionLog } from '../../../../src/broker/log/index.ts';
 import { CrashFileSystem } from './support/crash-file-system.ts';
-import { ManualClock, batchOf, client, fetch, openLog, producerBatch, random, readAll } from './support/harness.ts';
+import { batchOf, client, fetch, ManualClock, openLog, producerBatch, random, readAll } from './support/harness.ts';
 
 const DIR = '/data/t-0';
 const config = { 'segment.bytes': '2000', 'index.interval.bytes': '150' };
@@ -21,7 +21,11 @@ function fill(log: PartitionLog, batches: number, below: (limit: number) => numb
   return ends;
 }
 
-const logFiles = (fs: CrashFileSystem): string[] => fs.list(DIR).filter((name) => name.endsWith('.log')).sort();
+const logFiles = (fs: CrashFileSystem): string[] =>
+  fs
+    .list(DIR)
+    .filter((name) => name.endsWith('.log'))
+    .sort();
 
 describe('after a kill', () => {
   it('has everything that was appended', async () => {
@@ -122,7 +126,7 @@ describe('a clean stop', () => {
     expect((await readAll(again)).slice(0, before.length)).toEqual(before);
   });
 
-  it('refuses appends and wakes whoever waits', async () => {
+  it('refuses appends and reads, and wakes whoever waits', async () => {
     const log = await open(new CrashFileSystem());
     let woken = false;
     log.onReadable(0, false, () => {
@@ -131,6 +135,8 @@ describe('a clean stop', () => {
     await log.close();
     expect(woken).toBe(true);
     expect(log.append(batchOf(['late']), client).errorCode).toBe(56);
+    expect((await fetch(log, 0)).errorCode).toBe(56);
+    expect(log.resources.files.openCount).toBe(0);
   });
 });
 

@@ -1,12 +1,15 @@
 import { expect, it } from 'vitest';
 import type { PartitionLog } from '../../../../src/broker/log/index.ts';
 import { CrashFileSystem } from './support/crash-file-system.ts';
-import { ManualClock, START_MS, batchOf, client, fetch, openLog, readAll } from './support/harness.ts';
+import { batchOf, client, fetch, ManualClock, openLog, readAll, START_MS } from './support/harness.ts';
 
 const DIR = '/data/t-0';
 
 /** One record a second, five to a segment by time. */
-async function seconds(count: number, config: Record<string, string>): Promise<{ log: PartitionLog; clock: ManualClock; fs: CrashFileSystem }> {
+async function seconds(
+  count: number,
+  config: Record<string, string>,
+): Promise<{ log: PartitionLog; clock: ManualClock; fs: CrashFileSystem }> {
   const fs = new CrashFileSystem();
   const clock = new ManualClock();
   const log = await openLog(DIR, clock, { fs, config: { 'segment.ms': '4000', 'retention.ms': '-1', ...config } });

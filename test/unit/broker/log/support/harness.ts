@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RecordBatchBuilder, RecordCursor, batchBaseOffset, batchLength, type BuildOptions } from '../../../../../src/protocol/index.ts';
 import { PartitionLog, type PartitionLogOptions } from '../../../../../src/broker/log/index.ts';
 import type { Clock, ReadResult } from '../../../../../src/broker/seams.ts';
+import { type BuildOptions, batchBaseOffset, batchLength, RecordBatchBuilder, RecordCursor } from '../../../../../src/protocol/index.ts';
 
 export const TOPIC_ID = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
 export const START_MS = 1_700_000_000_000;
@@ -88,7 +88,11 @@ export function openLog(dir: string, clock: Clock, options: Partial<PartitionLog
 
 export const client = { origin: 'client' } as const;
 
-export function fetch(log: PartitionLog, fetchOffset: number, options: { readonly maxBytes?: number; readonly committed?: boolean } = {}): Promise<ReadResult> {
+export function fetch(
+  log: PartitionLog,
+  fetchOffset: number,
+  options: { readonly maxBytes?: number; readonly committed?: boolean } = {},
+): Promise<ReadResult> {
   return log.read({
     fetchOffset,
     maxBytes: options.maxBytes ?? 1024 * 1024,
@@ -111,7 +115,8 @@ export function recordsIn(bytes: Buffer): SeenRecord[] {
   const seen: SeenRecord[] = [];
   const cursor = new RecordCursor(bytes);
   while (cursor.next()) {
-    const text = (start: number, length: number): string | null => (length < 0 ? null : cursor.buffer.toString('utf8', start, start + length));
+    const text = (start: number, length: number): string | null =>
+      length < 0 ? null : cursor.buffer.toString('utf8', start, start + length);
     seen.push({
       offset: cursor.offset,
       key: text(cursor.keyStart, cursor.keyLength),
@@ -135,7 +140,8 @@ export async function readAll(log: PartitionLog, from = log.logStartOffset, maxB
   let offset = from;
   while (offset < log.highWatermark) {
     const result = await fetch(log, offset, { maxBytes });
-    if (result.errorCode !== 0 || result.records.length === 0) throw new Error(`fetch at ${offset}: error ${result.errorCode}, nothing read`);
+    if (result.errorCode !== 0 || result.records.length === 0)
+      throw new Error(`fetch at ${offset}: error ${result.errorCode}, nothing read`);
     for (const record of recordsIn(result.records)) if (record.offset >= offset) seen.push(record);
     offset = endOf(result.records);
   }
