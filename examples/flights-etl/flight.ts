@@ -18,7 +18,8 @@ export interface Airport {
 }
 
 /** A flight with its two airports looked up. */
-export interface EnrichedFlight extends Flight {
+export interface EnrichedFlight {
+  flight: Flight;
   from: Airport;
   to: Airport;
 }

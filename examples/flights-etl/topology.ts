@@ -1,5 +1,5 @@
 import { Serdes, type StreamsBuilder, TimeWindows } from 'millrace';
-import { type Airport, type AirportDay, type DelayFigures, type Flight, known, type Route, validated } from './flight.ts';
+import { type Airport, type AirportDay, type DelayFigures, type EnrichedFlight, type Flight, known, type Route, validated } from './flight.ts';
 
 const LATE_MINUTES = 15;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -13,21 +13,21 @@ export default function flightsEtl(builder: StreamsBuilder): void {
   const flights = builder
     .stream<string, Flight>('flights', { keySerde: string, valueSerde: Serdes.Json<Flight>() })
     .mapValues(validated)
-    .leftJoin(airports, (origin) => origin, (flight, from) => ({ ...flight, from: known(from, flight.origin) }))
-    .leftJoin(airports, (_, flight) => flight.destination, (flight, to) => ({ ...flight, to: known(to, flight.destination) }));
+    .leftJoin(airports, (origin) => origin, (flight, from) => ({ flight, from: known(from, flight.origin) }))
+    .leftJoin(airports, (_, { flight }) => flight.destination, ({ flight, from }, to): EnrichedFlight => ({ flight, from, to: known(to, flight.destination) }));
 
   flights
     .groupByKey()
     .windowedBy(TimeWindows.ofSizeAndGrace(DAY_MS, GRACE_MS))
     .aggregate<DelayFigures>(
       () => ({ flights: 0, totalDelay: 0, worstDelay: Number.NEGATIVE_INFINITY, late: 0, name: '', city: '' }),
-      (_, flight, figures) => {
+      (_, { flight, from }, figures) => {
         figures.flights++;
         figures.totalDelay += flight.delay;
         figures.worstDelay = Math.max(figures.worstDelay, flight.delay);
         if (flight.delay > LATE_MINUTES) figures.late++;
-        figures.name = flight.from.name;
-        figures.city = flight.from.city;
+        figures.name = from.name;
+        figures.city = from.city;
         return figures;
       },
       { as: 'delays-by-airport-and-day', keySerde: string, valueSerde: Serdes.Msgpack<DelayFigures>({ records: [['flights', 'totalDelay', 'worstDelay', 'late', 'name', 'city']] }) },
@@ -40,7 +40,7 @@ export default function flightsEtl(builder: StreamsBuilder): void {
     .to('airport-days', { keySerde: string, valueSerde: Serdes.Json<AirportDay>() });
 
   flights
-    .map((_, { origin, destination, distance }): [string, number] => [`${origin}-${destination}`, distance])
+    .map((_, { flight: { origin, destination, distance } }): [string, number] => [`${origin}-${destination}`, distance])
     .groupByKey({ name: 'by-route', keySerde: string, valueSerde: Serdes.Integer() })
     .aggregate<Route>(
       () => ({ flights: 0, distance: 0 }),
