@@ -1,0 +1,238 @@
+/** The broker itself, on the thread it was made on: puts the parts together, starts and stops them in order. */
+
+import { MillraceError } from '../errors.ts';
+import { type Api, apiByKey } from '../protocol/index.ts';
+import { clusterIdOf } from './cluster-identity.ts';
+import { systemClock } from './clock.ts';
+import { ConfigStore } from './configs/config-store.ts';
+import type { CoordinatorDeps } from './coordinator/index.ts';
+import { Dispatcher, type ServedApi } from './dispatcher.ts';
+import { GroupCoordinator } from './group/coordinator.ts';
+import { groupHandlers } from './group/handlers.ts';
+import type { HandlerDeps } from './handlers/deps.ts';
+import { brokerHandlers } from './handlers/index.ts';
+import { LogCleaningSchedule } from './log-cleaning-schedule.ts';
+import { LogDirectory, type LogFileSystem, nodeFileSystem } from './log/index.ts';
+import { type BrokerLogger, stderrLogger } from './logger.ts';
+import { MetadataLog } from './metadata-log.ts';
+import { NodeRegistry } from './nodes.ts';
+import type { ResolvedBrokerOptions } from './options.ts';
+import { restore } from './restore.ts';
+import type { Clock } from './seams.ts';
+import { NodeServer } from './server/node-server.ts';
+import { RequestMemory } from './server/request-memory.ts';
+import { ResponseMemory } from './server/response-memory.ts';
+import { TopicRegistry } from './topics.ts';
+import { TransactionCoordinator } from './txn/coordinator.ts';
+import { transactionHandlers } from './txn/handlers.ts';
+
+/** Fetched records in memory for clients that are slow to take them. */
+const RESPONSE_MEMORY_BYTES = 256 * 1024 * 1024;
+
+/** What tests replace. */
+export interface BrokerEnvironment {
+  readonly clock?: Clock;
+  readonly fs?: LogFileSystem;
+  readonly log?: BrokerLogger;
+}
+
+interface Parts {
+  readonly options: ResolvedBrokerOptions;
+  readonly clock: Clock;
+  readonly log: BrokerLogger;
+  readonly configs: ConfigStore;
+  readonly directory: LogDirectory;
+  readonly metadata: MetadataLog;
+  readonly nodes: NodeRegistry;
+  readonly topics: TopicRegistry;
+  readonly groups: GroupCoordinator;
+  readonly transactions: TransactionCoordinator;
+}
+
+export class BrokerCore {
+  readonly clusterId: string;
+  readonly topics: TopicRegistry;
+  readonly nodes: NodeRegistry;
+  readonly #parts: Parts;
+  readonly #dispatcher: Dispatcher;
+  readonly #requestMemory: RequestMemory;
+  readonly #servers = new Map<number, NodeServer>();
+  readonly #cleaning: LogCleaningSchedule;
+  #closing: Promise<void> | undefined;
+
+  /** Rejects with DATA_DIR_UNUSABLE, PORT_IN_USE or INVALID_CONFIG; then nothing is left open. */
+  static async start(options: ResolvedBrokerOptions, environment: BrokerEnvironment = {}): Promise<BrokerCore> {
+    const parts = open(options, environment);
+    try {
+      const fs = environment.fs ?? nodeFileSystem;
+      const clusterId = clusterIdOf(fs, options.dataDir);
+      await restore({ ...parts, fs });
+      await parts.groups.load();
+      await parts.transactions.load();
+      const core = new BrokerCore(parts, clusterId);
+      await core.#listen();
+      return core;
+    } catch (error) {
+      await shutDown(parts);
+      throw error;
+    }
+  }
+
+  private constructor(parts: Parts, clusterId: string) {
+    this.#parts = parts;
+    this.clusterId = clusterId;
+    this.topics = parts.topics;
+    this.nodes = parts.nodes;
+    this.#requestMemory = new RequestMemory(requestMemoryLimit(parts.configs));
+    this.#dispatcher = new Dispatcher(servedApis(parts, clusterId), parts.log);
+    this.#cleaning = new LogCleaningSchedule(parts);
+  }
+
+  /** Ports by node, in the order of their ids. */
+  get ports(): number[] {
+    return this.nodes.live().map((node) => node.port);
+  }
+
+  get bootstrapServers(): string {
+    return this.nodes.live().map(({ host, port }) => `${host}:${port}`).join(',');
+  }
+
+  /** Ends a node's connections and frees its port; what it led is led by another live replica, if there is one. */
+  async stopNode(id: number): Promise<void> {
+    const server = this.#servers.get(id);
+    if (server === undefined) throw new MillraceError('INVALID_STATE', `Node ${id} is not running.`, { context: { node: id } });
+    this.#servers.delete(id);
+    this.nodes.setStopped(id);
+    this.topics.electLeaders();
+    await server.close();
+  }
+
+  /** Starts a stopped node on the port it had. */
+  async startNode(id: number): Promise<void> {
+    if (this.#closing !== undefined || this.#servers.has(id) || id < 1 || id > this.nodes.count) {
+      throw new MillraceError('INVALID_STATE', `Node ${id} cannot be started: there is no such stopped node.`, { context: { node: id } });
+    }
+    await this.#listenNode(id, this.#lastPorts.get(id) ?? 0);
+    this.topics.electLeaders();
+  }
+
+  /** Makes a node the leader of a partition. It need not be one of its replicas: all nodes share one log. */
+  moveLeader(topicName: string, partition: number, node: number): void {
+    const topic = this.topics.get(topicName);
+    if (topic?.partitions[partition] === undefined || !this.nodes.isLive(node)) {
+      throw new MillraceError('INVALID_STATE', `Partition ${topicName}-${partition} cannot move to node ${node}: one of them is not there.`);
+    }
+    topic.moveLeader(partition, node);
+  }
+
+  /** Ends all connections, writes and closes everything. Calling again waits for the first call. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  readonly #lastPorts = new Map<number, number>();
+
+  async #close(): Promise<void> {
+    this.#cleaning.stop();
+    this.#parts.groups.close();
+    this.#parts.transactions.close();
+    await Promise.all([...this.#servers.values()].map((server) => server.close()));
+    await shutDown(this.#parts);
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      let index = 0;
+      for (const id of this.nodes.ids()) await this.#listenNode(id, this.#parts.options.ports[index++] ?? 0);
+    } catch (error) {
+      this.#cleaning.stop();
+      await Promise.all([...this.#servers.values()].map((server) => server.close()));
+      throw error;
+    }
+  }
+
+  async #listenNode(id: number, port: number): Promise<void> {
+    const { configs, options, clock, log } = this.#parts;
+    const server = await NodeServer.listen({
+      nodeId: id,
+      host: options.host,
+      port,
+      maxRequestBytes: configs.number('socket.request.max.bytes'),
+      maxConnections: configs.number('max.connections'),
+      maxIdleMs: configs.number('connections.max.idle.ms'),
+      memory: this.#requestMemory,
+      handler: this.#dispatcher,
+      clock,
+      log,
+    });
+    this.#servers.set(id, server);
+    this.#lastPorts.set(id, server.port);
+    this.nodes.setLive({ id, host: options.advertisedHost, port: server.port });
+  }
+}
+
+/** Opens the data directory and makes the parts; nothing is read yet. Throws DATA_DIR_UNUSABLE or INVALID_CONFIG. */
+function open(options: ResolvedBrokerOptions, environment: BrokerEnvironment): Parts {
+  const { clock = systemClock, fs = nodeFileSystem, log = stderrLogger(options.logLevel) } = environment;
+  const configs = new ConfigStore(options.config);
+  for (const name of configs.unknownNames()) log.warn(`Broker config ${name} is not known and has no effect.`);
+  const directory = LogDirectory.open({
+    path: options.dataDir,
+    clock,
+    fs,
+    flushPolicy: options.flushPolicy,
+    producerIdExpirationMs: configs.number('producer.id.expiration.ms'),
+    onEvent: ({ level, message }) => log[level](message),
+  });
+  const metadata = new MetadataLog(fs, options.dataDir, options.flushPolicy !== 'none');
+  const nodes = new NodeRegistry(options.ports.length);
+  // Live from the start, so that partitions get leaders when topics are opened; the ports are known later.
+  for (const id of nodes.ids()) nodes.setLive({ id, host: options.advertisedHost, port: 0 });
+  const topics = new TopicRegistry({ directory, metadata, configs, nodes, log });
+  const coordination: CoordinatorDeps = { topics, clock, config: configs.asLiveRecord(), nodes: () => nodes.live(), log };
+  const groups = new GroupCoordinator(coordination);
+  const transactions = new TransactionCoordinator({ ...coordination, groups });
+  topics.onDeleted((topic) => {
+    groups.onTopicDeleted(topic.name).catch((error: unknown) => log.error(`Offsets of deleted topic ${topic.name} are still there: ${String(error)}`));
+  });
+  return { options, clock, log, configs, directory, metadata, nodes, topics, groups, transactions };
+}
+
+/** Negative or zero is no limit in Kafka; here it means the default, for memory must have a bound. */
+function requestMemoryLimit(configs: ConfigStore): number {
+  const limit = configs.number('queued.max.request.bytes');
+  return Math.max(limit > 0 ? limit : 0, configs.number('socket.request.max.bytes'));
+}
+
+function servedApis(parts: Parts, clusterId: string): ReadonlyMap<number, ServedApi> {
+  const { groups, transactions, topics, options, configs, metadata, nodes, clock, log } = parts;
+  const served = new Map<number, ServedApi>();
+  const deps: HandlerDeps = {
+    clusterId,
+    dataDirectory: options.dataDir,
+    topics,
+    configs,
+    metadata,
+    nodes,
+    clock,
+    log,
+    transactions,
+    responseMemory: new ResponseMemory(RESPONSE_MEMORY_BYTES),
+    served: () => served.values(),
+  };
+  const maps = [brokerHandlers(deps), groupHandlers({ groups, transactions, topics }), transactionHandlers(transactions)];
+  for (const [key, handle] of maps.flatMap((map) => [...map]).sort(([a], [b]) => a - b)) {
+    const api: Api | undefined = apiByKey(key);
+    if (api !== undefined) served.set(key, { api, versions: api.versions, handle });
+  }
+  return served;
+}
+
+async function shutDown({ topics, metadata, directory, groups, transactions }: Parts): Promise<void> {
+  groups.close();
+  transactions.close();
+  await topics.close();
+  await directory.close();
+  metadata.close();
+}

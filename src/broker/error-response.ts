@@ -1,0 +1,102 @@
+/**
+ * The response to a request that failed as a whole, as Kafka's `AbstractRequest.getErrorResponse` does for each API:
+ * the error once where the response has a place at the top, else for every item that was asked for. It is worked out
+ * from the two schemas: the items of a response repeat those of the request.
+ */
+
+import type { Api } from '../protocol/index.ts';
+import type { Field, Shape } from '../protocol/schema/fields.ts';
+
+type Struct = Record<string, unknown>;
+
+const ERROR_CODE = 'errorCode';
+const ERROR_MESSAGE = 'errorMessage';
+
+function inVersion(field: Field, version: number): boolean {
+  return version >= field.versions.first && version <= field.versions.last;
+}
+
+/** Undefined when the response has no place for an error. */
+export function errorResponse(api: Api, version: number, request: unknown, code: number, message: string | null): Struct | undefined {
+  return errorStruct(api.response.shape, api.request.shape, (request ?? {}) as Struct, { version, code, message });
+}
+
+interface Failure {
+  readonly version: number;
+  readonly code: number;
+  readonly message: string | null;
+}
+
+/** The struct with its error code set, or with one set in each element of its arrays. */
+function errorStruct(shape: Shape, requestShape: Shape, request: Struct, failure: Failure): Struct | undefined {
+  const result = copyOfKeys(shape, requestShape, request);
+  let placed = false;
+  const ownCode = shape[ERROR_CODE];
+  if (ownCode !== undefined && inVersion(ownCode, failure.version)) {
+    result[ERROR_CODE] = failure.code;
+    if (shape[ERROR_MESSAGE] !== undefined) result[ERROR_MESSAGE] = failure.message;
+    placed = true;
+  }
+  for (const [name, field] of Object.entries(shape)) {
+    if (field.kind !== 'array') continue;
+    result[name] = [];
+    if (placed || !inVersion(field, failure.version)) continue;
+    const items = errorItems(field, requestShape, request, failure);
+    if (items === undefined) continue;
+    result[name] = items;
+    placed = true;
+  }
+  return placed ? result : undefined;
+}
+
+/** One element with the error for each element of the request's first array that has any; undefined when they take none. */
+function errorItems(field: Field, requestShape: Shape, request: Struct, failure: Failure): Struct[] | undefined {
+  const shape = field.element?.shape;
+  if (shape === undefined || !canHoldError(shape, failure.version)) return undefined;
+  const source = Object.entries(requestShape).find(([name, candidate]) => {
+    return candidate.kind === 'array' && inVersion(candidate, failure.version) && Array.isArray(request[name]);
+  });
+  if (source === undefined) return [];
+  const [sourceName, sourceField] = source;
+  const elementShape = sourceField.element?.shape;
+  return (request[sourceName] as unknown[]).map((element) => {
+    if (elementShape !== undefined) return errorStruct(shape, elementShape, element as Struct, failure) ?? {};
+    const keyName = keyField(shape, sourceField.element?.kind);
+    return { ...errorStruct(shape, {}, {}, failure), ...(keyName === undefined ? {} : { [keyName]: element }) };
+  });
+}
+
+function canHoldError(shape: Shape, version: number): boolean {
+  return Object.entries(shape).some(([name, field]) => {
+    if (!inVersion(field, version)) return false;
+    if (name === ERROR_CODE) return true;
+    return field.kind === 'array' && field.element?.shape !== undefined && canHoldError(field.element.shape, version);
+  });
+}
+
+/** First field of a kind that is no error: names, ids and indexes come first in every item. */
+function keyField(shape: Shape, kind: Field['kind'] | undefined): string | undefined {
+  return Object.entries(shape).find(([name, field]) => field.kind === kind && name !== ERROR_CODE && name !== ERROR_MESSAGE)?.[0];
+}
+
+/** What tells an item from others: fields of the same name, and an int32 index under whatever name it goes. */
+function copyOfKeys(shape: Shape, requestShape: Shape, request: Struct): Struct {
+  const result: Struct = {};
+  for (const [name, field] of Object.entries(shape)) {
+    if (requestShape[name]?.kind === field.kind && field.kind !== 'array' && field.kind !== 'struct') result[name] = request[name];
+  }
+  const index = keyField(shape, 'int32');
+  const requestIndex = keyField(requestShape, 'int32');
+  if (index !== undefined && requestIndex !== undefined && /^(partition)?(index)?$/i.test(requestIndex) && /^(partition)?(index)?$/i.test(index)) {
+    result[index] = request[requestIndex];
+  }
+  return fillRequired(shape, result);
+}
+
+function fillRequired(shape: Shape, result: Struct): Struct {
+  for (const [name, field] of Object.entries(shape)) {
+    if (result[name] !== undefined || field.tag !== undefined) continue;
+    if (field.nullable !== undefined && field.default === null) result[name] = null;
+  }
+  return result;
+}

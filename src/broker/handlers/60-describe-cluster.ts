@@ -1,0 +1,28 @@
+import { DescribeCluster, ErrorCode, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
+import { ALL_CLUSTER_OPERATIONS, OPERATIONS_NOT_ASKED } from './authorized-operations.ts';
+import type { HandlerDeps } from './deps.ts';
+
+type Request = RequestOf<typeof DescribeCluster>;
+type Response = ResponseInput<typeof DescribeCluster>;
+
+const BROKERS = 1;
+const CONTROLLERS = 2;
+
+/** DescribeCluster, versions 0 to 2. */
+export function describeClusterHandler(deps: HandlerDeps) {
+  return (request: Request): Response => {
+    const { clusterId } = deps;
+    if (request.endpointType !== BROKERS) {
+      const known = request.endpointType === CONTROLLERS;
+      const errorCode = known ? ErrorCode.MISMATCHED_ENDPOINT_TYPE : ErrorCode.UNSUPPORTED_ENDPOINT_TYPE;
+      return { errorCode, errorMessage: 'The request was sent to an endpoint of type BROKER.', clusterId, brokers: [] };
+    }
+    return {
+      errorCode: ErrorCode.NONE,
+      clusterId,
+      controllerId: deps.nodes.controllerId(),
+      brokers: deps.nodes.live().map(({ id, host, port }) => ({ brokerId: id, host, port, rack: deps.configs.value('broker.rack', id) })),
+      clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? ALL_CLUSTER_OPERATIONS : OPERATIONS_NOT_ASKED,
+    };
+  };
+}

@@ -1,0 +1,53 @@
+/** The handlers that are the broker's own; groups and transactions bring theirs. */
+
+import {
+  ApiVersions,
+  CreatePartitions,
+  CreateTopics,
+  DeleteRecords,
+  DeleteTopics,
+  DescribeCluster,
+  Fetch,
+  ListOffsets,
+  Metadata,
+  OffsetForLeaderEpoch,
+  Produce,
+} from '../../protocol/index.ts';
+import type { Api, RequestOf, ResponseInput } from '../../protocol/index.ts';
+import type { AnyApiHandler, HandlerMap } from '../coordinator/handler-map.ts';
+import type { NO_RESPONSE, ServedRequest } from '../dispatcher.ts';
+import { produceHandler } from './00-produce.ts';
+import { fetchHandler } from './01-fetch.ts';
+import { listOffsetsHandler } from './02-list-offsets.ts';
+import { metadataHandler } from './03-metadata.ts';
+import { apiVersionsHandler } from './18-api-versions.ts';
+import { createTopicsHandler } from './19-create-topics.ts';
+import { deleteTopicsHandler } from './20-delete-topics.ts';
+import { deleteRecordsHandler } from './21-delete-records.ts';
+import { offsetForLeaderEpochHandler } from './23-offset-for-leader-epoch.ts';
+import { createPartitionsHandler } from './37-create-partitions.ts';
+import { describeClusterHandler } from './60-describe-cluster.ts';
+import type { HandlerDeps } from './deps.ts';
+
+type Answer<A extends Api> = ResponseInput<A> | typeof NO_RESPONSE;
+type OwnHandler<A extends Api> = (request: RequestOf<A>, context: ServedRequest) => Answer<A> | Promise<Answer<A>>;
+
+export function brokerHandlers(deps: HandlerDeps): HandlerMap {
+  const handlers: HandlerMap = new Map();
+  // The dispatcher decodes a request by the API's schema, so it is what the handler of that API takes.
+  const add = <A extends Api>(api: A, handler: OwnHandler<A>): void => {
+    handlers.set(api.key, handler as AnyApiHandler);
+  };
+  add(Produce, produceHandler(deps));
+  add(Fetch, fetchHandler(deps));
+  add(ListOffsets, listOffsetsHandler(deps));
+  add(Metadata, metadataHandler(deps));
+  add(ApiVersions, apiVersionsHandler(deps));
+  add(CreateTopics, createTopicsHandler(deps));
+  add(DeleteTopics, deleteTopicsHandler(deps));
+  add(DeleteRecords, deleteRecordsHandler(deps));
+  add(OffsetForLeaderEpoch, offsetForLeaderEpochHandler(deps));
+  add(CreatePartitions, createPartitionsHandler(deps));
+  add(DescribeCluster, describeClusterHandler(deps));
+  return handlers;
+}

@@ -1,0 +1,139 @@
+/**
+ * The embedded Kafka broker.
+ *
+ *     import { Broker } from 'millrace/broker';
+ *     const broker = await Broker.start();
+ *     // any Kafka client: broker.bootstrapServers
+ *     await broker.close();
+ *
+ * @module
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { MillraceError } from '../errors.ts';
+import { BrokerCore, type BrokerEnvironment } from './broker-core.ts';
+import { type BrokerFacts, factsOf, perform } from './broker-thread.ts';
+import type { BrokerOptions, ResolvedBrokerOptions } from './options.ts';
+import { resolveBrokerOptions } from './resolve-options.ts';
+import { BrokerThread } from './thread-client.ts';
+
+export type { BrokerOptions } from './options.ts';
+export type { BrokerEnvironment } from './broker-core.ts';
+export type { LogLevel } from './logger.ts';
+export type { Clock, FlushPolicy } from './seams.ts';
+
+export interface BrokerStartOptions extends BrokerOptions, BrokerEnvironment {
+  /**
+   * Run in a worker thread of its own, so that it neither blocks nor is blocked by the caller's. Default true. In place
+   * (`false`) clock, file system and log can be replaced.
+   */
+  readonly thread?: boolean;
+}
+
+type Call = Parameters<BrokerThread['call']>[0];
+
+/** The broker, wherever it runs. */
+interface Running {
+  readonly facts: BrokerFacts;
+  call(call: Call): Promise<void>;
+  close(): Promise<void>;
+}
+
+export class Broker {
+  /** `host:port` of all nodes, separated by commas: what clients take as bootstrap servers. */
+  readonly bootstrapServers: string;
+  /** Port of the first node. */
+  readonly port: number;
+  /** Ports of all nodes. */
+  readonly ports: readonly number[];
+  readonly clusterId: string;
+  /** Absolute path of the data directory. */
+  readonly dataDir: string;
+  readonly #running: Running;
+  readonly #removeData: () => void;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Starts a broker and resolves when clients can connect. Rejects with PORT_IN_USE, DATA_DIR_UNUSABLE or
+   * INVALID_CONFIG.
+   */
+  static async start(options: BrokerStartOptions = {}): Promise<Broker> {
+    const { clock, fs, log, thread = clock === undefined && fs === undefined && log === undefined, ...plain } = options;
+    if (thread && (clock !== undefined || fs !== undefined || log !== undefined)) {
+      throw new MillraceError('INVALID_CONFIG', 'Broker options clock, fs and log need thread: false, as functions cannot cross threads.', { fatal: true });
+    }
+    const { dataDir, removeData } = dataDirectory(options.dataDir);
+    try {
+      const resolved = resolveBrokerOptions(plain, dataDir);
+      const environment = { ...(clock && { clock }), ...(fs && { fs }), ...(log && { log }) };
+      const running = thread ? await BrokerThread.start(resolved) : await startInPlace(resolved, environment);
+      return new Broker(running, dataDir, removeData);
+    } catch (error) {
+      removeData();
+      throw error;
+    }
+  }
+
+  private constructor(running: Running, dataDir: string, removeData: () => void) {
+    this.#running = running;
+    this.#removeData = removeData;
+    this.dataDir = dataDir;
+    this.bootstrapServers = running.facts.bootstrapServers;
+    this.ports = running.facts.ports;
+    this.port = running.facts.ports[0] ?? 0;
+    this.clusterId = running.facts.clusterId;
+  }
+
+  /** Ends a node's connections and frees its port. What it led moves to other live replicas. Nodes count from 1. */
+  stopNode(node: number): Promise<void> {
+    return this.#running.call({ method: 'stopNode', node });
+  }
+
+  /** Starts a stopped node on the port it had. */
+  startNode(node: number): Promise<void> {
+    return this.#running.call({ method: 'startNode', node });
+  }
+
+  /** Makes `node` the leader of a partition. */
+  moveLeader(topic: string, partition: number, node: number): Promise<void> {
+    return this.#running.call({ method: 'moveLeader', topic, partition, node });
+  }
+
+  /** Stops in order: connections ended, everything written, a temporary directory removed. May be called again. */
+  close(): Promise<void> {
+    this.#closing ??= this.#running.close().finally(this.#removeData);
+    return this.#closing;
+  }
+}
+
+async function startInPlace(options: ResolvedBrokerOptions, environment: BrokerEnvironment): Promise<Running> {
+  const core = await BrokerCore.start(options, environment);
+  return {
+    facts: factsOf(core),
+    call: (call) => perform(core, { ...call, id: 0 }),
+    close: () => core.close(),
+  };
+}
+
+/** The directory to use, and what removes it if it is a temporary one; also when the process ends without `close`. */
+function dataDirectory(given: string | undefined): { readonly dataDir: string; readonly removeData: () => void } {
+  if (given !== undefined) return { dataDir: resolve(given), removeData: () => undefined };
+  let dataDir: string;
+  try {
+    dataDir = mkdtempSync(join(tmpdir(), 'millrace-broker-'));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new MillraceError('DATA_DIR_UNUSABLE', `No temporary directory can be made in ${tmpdir()}: ${reason}. Set TMPDIR or give a dataDir.`, { cause });
+  }
+  const remove = (): void => rmSync(dataDir, { recursive: true, force: true });
+  process.once('exit', remove);
+  return {
+    dataDir,
+    removeData: () => {
+      process.off('exit', remove);
+      remove();
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import type { LogLevel } from './logger.ts';
+import type { FlushPolicy } from './seams.ts';
+
+/** What a broker is started with. All of it crosses to the broker's thread, so it is plain data. */
+export interface BrokerOptions {
+  /** Port of the first node; 0, the default, takes any free one. The others get the next ones, or any free ones. */
+  readonly port?: number;
+  /** A port for each node instead. */
+  readonly ports?: readonly number[];
+  /** Address to listen on. Default 127.0.0.1, which only this machine reaches. */
+  readonly host?: string;
+  /** Host name that clients are told to connect to. Default: `host`, or this machine's name when that is all addresses. */
+  readonly advertisedHost?: string;
+  /** Where topics and offsets are kept. Default: a temporary directory that goes when the broker is closed. */
+  readonly dataDir?: string;
+  /** Virtual brokers, each with a port of its own. Default 1. */
+  readonly nodes?: number;
+  /** Partitions of topics that are made without a number (`num.partitions`). Default 1, as in Kafka. */
+  readonly defaultPartitions?: number;
+  /**
+   * When an acknowledged write is on the disk. `none`: when the OS likes; `interval`: each second; `batch`: before it is
+   * acknowledged. A killed process loses nothing with any of them, a power cut only with the first two. Default: `none`
+   * for a temporary directory, else `interval`.
+   */
+  readonly flushPolicy?: FlushPolicy;
+  /** Broker configs by Kafka's names, with values as text. */
+  readonly config?: Readonly<Record<string, string>>;
+  /** What is logged to stderr. Default `warn`. */
+  readonly logLevel?: LogLevel;
+}
+
+/** With everything decided. */
+export interface ResolvedBrokerOptions {
+  readonly ports: readonly number[];
+  readonly host: string;
+  readonly advertisedHost: string;
+  readonly dataDir: string;
+  readonly flushPolicy: FlushPolicy;
+  readonly config: Readonly<Record<string, string>>;
+  readonly logLevel: LogLevel;
+}

@@ -1,0 +1,209 @@
+/**
+ * One client connection: cuts frames, has them answered one at a time and in order, and stops reading while the client
+ * is ahead. Kafka mutes a channel for the same reason: clients count on answers coming in the order of their requests.
+ */
+
+import type { Socket } from 'node:net';
+import { FrameSplitter } from '../../protocol/index.ts';
+import type { BrokerLogger } from '../logger.ts';
+import type { Reader, RequestMemory } from './request-memory.ts';
+
+/** Requests of one connection that may wait in memory behind the one being served. */
+const MAX_QUEUED_BYTES = 1024 * 1024;
+const MAX_QUEUED_FRAMES = 1000;
+
+/** Something a client did that ends its connection; the message is logged. */
+export class ConnectionFault extends Error {}
+
+/** What serves a connection's requests. */
+export interface FrameHandler {
+  /** The response in parts, or undefined when there is none to send. Rejecting closes the connection. */
+  handle(frame: Buffer, connection: Connection): Promise<Buffer[] | undefined> | Buffer[] | undefined;
+}
+
+export interface ConnectionOptions {
+  readonly socket: Socket;
+  readonly id: string;
+  readonly nodeId: number;
+  /** `socket.request.max.bytes`. */
+  readonly maxRequestBytes: number;
+  readonly memory: RequestMemory;
+  readonly handler: FrameHandler;
+  readonly log: BrokerLogger;
+  readonly nowMs: () => number;
+  readonly onClosed: (connection: Connection) => void;
+}
+
+export class Connection implements Reader {
+  readonly id: string;
+  readonly nodeId: number;
+  readonly clientHost: string;
+  /** Set by SASL; `User:ANONYMOUS` before and without. */
+  principal = 'User:ANONYMOUS';
+  /** When bytes last came in or went out, in milliseconds of the broker's clock. */
+  lastActiveMs: number;
+  readonly #options: ConnectionOptions;
+  readonly #socket: Socket;
+  readonly #splitter: FrameSplitter;
+  readonly #queue: Buffer[] = [];
+  #queuedBytes = 0;
+  /** What the request memory has been told about. */
+  #accountedBytes = 0;
+  #serving = false;
+  #closed = false;
+  #pausedForQueue = false;
+  #pausedForMemory = false;
+  readonly #closeListeners = new Set<() => void>();
+  #afterResponse: (() => void) | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#socket = options.socket;
+    this.id = options.id;
+    this.nodeId = options.nodeId;
+    this.clientHost = options.socket.remoteAddress ?? '';
+    this.lastActiveMs = options.nowMs();
+    this.#splitter = new FrameSplitter(options.maxRequestBytes);
+    const socket = this.#socket;
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => this.#received(chunk));
+    socket.on('error', (error) => this.close(`socket error: ${error.message}`));
+    socket.on('close', () => this.close('closed by the client'));
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** In the middle of a request that has not wholly arrived. */
+  get receiving(): boolean {
+    return this.#splitter.pendingBytes > 0;
+  }
+
+  /** A request is being served, or waits to be. */
+  get busy(): boolean {
+    return this.#serving;
+  }
+
+  /** Calls back once when the connection is closed. Returns the canceller. */
+  onClose(listener: () => void): () => void {
+    this.#closeListeners.add(listener);
+    return () => this.#closeListeners.delete(listener);
+  }
+
+  /** Calls back once when the response in the making is sent, or will never be. One per request. */
+  afterResponse(callback: () => void): void {
+    this.#afterResponse = callback;
+  }
+
+  /** Ends the connection at once. `reason` is logged at level debug; calling again does nothing. */
+  close(reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#options.log.debug(`Connection ${this.id} of ${this.clientHost}: ${reason}`);
+    this.#socket.destroy();
+    this.#queue.length = 0;
+    this.#options.memory.closed(this, this.#accountedBytes);
+    this.#accountedBytes = 0;
+    for (const listener of this.#closeListeners) listener();
+    this.#closeListeners.clear();
+    this.#options.onClosed(this);
+  }
+
+  pauseReading(): void {
+    this.#pausedForMemory = true;
+    this.#socket.pause();
+  }
+
+  resumeReading(): void {
+    this.#pausedForMemory = false;
+    if (!this.#pausedForQueue) this.#socket.resume();
+  }
+
+  #received(chunk: Buffer): void {
+    if (this.#closed) return;
+    this.lastActiveMs = this.#options.nowMs();
+    try {
+      for (const frame of this.#splitter.push(chunk)) {
+        this.#queue.push(frame);
+        this.#queuedBytes += frame.length;
+      }
+    } catch (error) {
+      this.#fault(error);
+      return;
+    }
+    this.#account();
+    if (this.#queuedBytes > MAX_QUEUED_BYTES || this.#queue.length > MAX_QUEUED_FRAMES) {
+      this.#pausedForQueue = true;
+      this.#socket.pause();
+    }
+    if (!this.#serving && this.#queue.length > 0) void this.#serve();
+  }
+
+  async #serve(): Promise<void> {
+    this.#serving = true;
+    try {
+      for (let frame = this.#queue.shift(); frame !== undefined && !this.#closed; frame = this.#queue.shift()) {
+        const response = await this.#options.handler.handle(frame, this);
+        if (this.#closed) return;
+        if (response !== undefined) await this.#send(response);
+        this.#responded();
+        this.#served(frame.length);
+      }
+    } catch (error) {
+      this.#fault(error);
+    } finally {
+      this.#responded();
+      this.#serving = false;
+    }
+  }
+
+  #responded(): void {
+    const callback = this.#afterResponse;
+    this.#afterResponse = undefined;
+    callback?.();
+  }
+
+  /** Resolves when the client has taken enough of it that the next response may be made. */
+  #send(parts: readonly Buffer[]): Promise<void> | undefined {
+    const socket = this.#socket;
+    socket.cork();
+    for (const part of parts) socket.write(part);
+    socket.uncork();
+    this.lastActiveMs = this.#options.nowMs();
+    if (!socket.writableNeedDrain) return undefined;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        socket.off('drain', done);
+        stopWaiting();
+        this.lastActiveMs = this.#options.nowMs();
+        resolve();
+      };
+      const stopWaiting = this.onClose(done);
+      socket.on('drain', done);
+    });
+  }
+
+  #served(bytes: number): void {
+    if (this.#closed) return;
+    this.#queuedBytes -= bytes;
+    this.#account();
+    if (this.#pausedForQueue && this.#queuedBytes <= MAX_QUEUED_BYTES && this.#queue.length <= MAX_QUEUED_FRAMES) {
+      this.#pausedForQueue = false;
+      if (!this.#pausedForMemory) this.#socket.resume();
+    }
+  }
+
+  #account(): void {
+    const bytes = this.#queuedBytes + this.#splitter.pendingBytes;
+    const change = bytes - this.#accountedBytes;
+    this.#accountedBytes = bytes;
+    this.#options.memory.changed(this, change, this.receiving);
+  }
+
+  #fault(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (!this.#closed) this.#options.log.warn(`Closing connection ${this.id} of ${this.clientHost}: ${reason}`);
+    this.close(reason);
+  }
+}

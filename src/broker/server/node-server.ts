@@ -1,0 +1,127 @@
+/** One virtual node's port. */
+
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { MillraceError } from '../../errors.ts';
+import type { BrokerLogger } from '../logger.ts';
+import type { Clock } from '../seams.ts';
+import { Connection, type FrameHandler } from './connection.ts';
+import type { RequestMemory } from './request-memory.ts';
+
+/** How often connections are looked at for being idle or stuck. */
+const SWEEP_INTERVAL_MS = 5000;
+/** A request that stays incomplete for so long without a byte coming in holds memory for nothing. */
+const STALLED_REQUEST_MS = 30_000;
+
+export interface NodeServerOptions {
+  readonly nodeId: number;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly maxRequestBytes: number;
+  /** `max.connections` of this node. */
+  readonly maxConnections: number;
+  /** `connections.max.idle.ms`. */
+  readonly maxIdleMs: number;
+  readonly memory: RequestMemory;
+  readonly handler: FrameHandler;
+  readonly clock: Clock;
+  readonly log: BrokerLogger;
+}
+
+export class NodeServer {
+  readonly #options: NodeServerOptions;
+  readonly #server: Server;
+  readonly #connections = new Set<Connection>();
+  #nextConnection = 0;
+  #cancelSweep: () => void = () => undefined;
+
+  private constructor(options: NodeServerOptions) {
+    this.#options = options;
+    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+  }
+
+  /** Rejects with PORT_IN_USE, or INVALID_CONFIG when the host cannot be listened on. */
+  static async listen(options: NodeServerOptions): Promise<NodeServer> {
+    const server = new NodeServer(options);
+    await server.#listen();
+    return server;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** Frees the port and ends all connections. */
+  async close(): Promise<void> {
+    this.#cancelSweep();
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const connection of [...this.#connections]) connection.close('the broker is stopping');
+    await closed;
+  }
+
+  #listen(): Promise<void> {
+    const { host, port, nodeId, log } = this.#options;
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+      this.#server.listen({ host, port, backlog: 511 }, () => {
+        this.#server.removeAllListeners('error');
+        // Running out of file descriptors must not end the process: those who are connected are served on.
+        this.#server.on('error', (error) => log.error(`Node ${nodeId} cannot accept connections: ${error.message}`));
+        this.#sweepLater();
+        resolve();
+      });
+    });
+  }
+
+  #accept(socket: Socket): void {
+    const { nodeId, maxConnections, log } = this.#options;
+    if (this.#connections.size >= maxConnections) {
+      log.warn(`Node ${nodeId} refuses a connection of ${socket.remoteAddress}: ${maxConnections} are open, the limit of max.connections.`);
+      socket.destroy();
+      return;
+    }
+    const connection = new Connection({
+      ...this.#options,
+      socket,
+      id: `${nodeId}-${this.#nextConnection++}`,
+      nowMs: () => this.#options.clock.nowMs(),
+      onClosed: (closed) => this.#connections.delete(closed),
+    });
+    this.#connections.add(connection);
+  }
+
+  #sweepLater(): void {
+    this.#cancelSweep = this.#options.clock.after(SWEEP_INTERVAL_MS, () => {
+      this.#sweep();
+      this.#sweepLater();
+    });
+  }
+
+  #sweep(): void {
+    const { clock, maxIdleMs } = this.#options;
+    const nowMs = clock.nowMs();
+    for (const connection of [...this.#connections]) {
+      const idleMs = nowMs - connection.lastActiveMs;
+      if (connection.receiving && !connection.busy && idleMs > STALLED_REQUEST_MS) {
+        connection.close(`nothing of an incomplete request came for ${idleMs} ms`);
+      } else if (!connection.busy && maxIdleMs > 0 && idleMs > maxIdleMs) {
+        connection.close(`idle for ${idleMs} ms`);
+      }
+    }
+  }
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): MillraceError {
+  const context = { host, port };
+  if (error.code === 'EADDRINUSE') {
+    return new MillraceError('PORT_IN_USE', `Port ${port} on ${host} is in use by another process. Stop that process, or choose another port (0 takes any free one).`, { cause: error, context });
+  }
+  if (error.code === 'EACCES') {
+    return new MillraceError('PORT_IN_USE', `Port ${port} on ${host} may not be used: it needs privileges. Choose a port from 1024 on.`, { cause: error, context });
+  }
+  return new MillraceError('INVALID_CONFIG', `The broker cannot listen on ${host}:${port}: ${error.message}. Choose an address of this machine.`, { cause: error, context });
+}

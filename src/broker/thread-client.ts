@@ -1,0 +1,82 @@
+import { Worker } from 'node:worker_threads';
+import { deserializeError, MillraceError } from '../errors.ts';
+import { workerEntry } from '../worker-entry.ts';
+import type { BrokerCall, BrokerFacts, FromBrokerThread } from './broker-thread.ts';
+import type { ResolvedBrokerOptions } from './options.ts';
+
+type WithoutId<C> = C extends { readonly id: number } ? Omit<C, 'id'> : never;
+
+interface PendingCall {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A broker in a worker thread, seen from the thread that started it. */
+export class BrokerThread {
+  readonly facts: BrokerFacts;
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, PendingCall>();
+  #nextId = 0;
+  #ended: Error | undefined;
+
+  /** Rejects with what starting the broker failed with. */
+  static start(options: ResolvedBrokerOptions): Promise<BrokerThread> {
+    const { url, execArgv } = workerEntry(new URL('../../workers/broker.ts', import.meta.url));
+    const worker = new Worker(new URL(url), { workerData: options, execArgv, name: 'millrace-broker' });
+    return new Promise((resolve, reject) => {
+      worker.once('error', (error) => reject(asError(error)));
+      worker.once('exit', (code) => reject(new MillraceError('INTERNAL', `The broker's thread ended with code ${code} before it was up.`)));
+      worker.once('message', (message: FromBrokerThread) => {
+        worker.removeAllListeners();
+        if (message.type === 'started') {
+          resolve(new BrokerThread(worker, message.facts));
+        } else {
+          const error = message.type === 'start-failed' ? deserializeError(message.error) : new MillraceError('INTERNAL', 'The broker answered before it was up.');
+          worker.terminate().then(() => reject(error), reject);
+        }
+      });
+    });
+  }
+
+  private constructor(worker: Worker, facts: BrokerFacts) {
+    this.#worker = worker;
+    this.facts = facts;
+    worker.on('message', (message: FromBrokerThread) => this.#answered(message));
+    worker.on('error', (error) => this.#end(asError(error)));
+    worker.on('exit', () => this.#end(new MillraceError('INVALID_STATE', 'The broker is closed.')));
+  }
+
+  call(call: WithoutId<BrokerCall>): Promise<void> {
+    if (this.#ended !== undefined) return call.method === 'close' ? Promise.resolve() : Promise.reject(this.#ended);
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.#worker.postMessage({ ...call, id });
+    });
+  }
+
+  /** Stops the broker in order and waits for the end of its thread. */
+  async close(): Promise<void> {
+    const exited = this.#ended === undefined ? new Promise((resolve) => this.#worker.once('exit', resolve)) : undefined;
+    await this.call({ method: 'close' });
+    await exited;
+  }
+
+  #answered(message: FromBrokerThread): void {
+    if (message.type !== 'done' && message.type !== 'failed') return;
+    const pending = this.#pending.get(message.id);
+    this.#pending.delete(message.id);
+    if (message.type === 'done') pending?.resolve();
+    else pending?.reject(deserializeError(message.error));
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error;
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,4 @@
+/** Entry of the embedded broker's thread. */
+import { runBrokerThread } from '../src/broker/broker-thread.ts';
+
+await runBrokerThread();
