@@ -32,7 +32,13 @@ export function aggregationStep(spec: AggregationSpec, store: WriteBackStore<any
 
 type Compute = (record: FlowRecord, aggregate: unknown) => unknown;
 
-function computeOrUndo(store: WriteBackStore<any, any>, record: FlowRecord, entry: Entry<any, any>, aggregate: unknown, compute: Compute): unknown {
+function computeOrUndo(
+  store: WriteBackStore<any, any>,
+  record: FlowRecord,
+  entry: Entry<any, any>,
+  aggregate: unknown,
+  compute: Compute,
+): unknown {
   const backup = store.copyIn(aggregate);
   try {
     return compute(record, aggregate);

@@ -79,15 +79,23 @@ export class CustomNode extends FlowNode {
   private child(name: string): FlowNode {
     const child = this.childIndex.get(name);
     if (child !== undefined) return child;
-    throw new MillraceError('INVALID_TOPOLOGY', `Processor "${this.name}" forwards to "${name}", which is not a child of it. Its children: ${[...this.childIndex.keys()].join(', ') || 'none'}.`, {
-      context: { node: this.name, child: name },
-    });
+    throw new MillraceError(
+      'INVALID_TOPOLOGY',
+      `Processor "${this.name}" forwards to "${name}", which is not a child of it. Its children: ${[...this.childIndex.keys()].join(', ') || 'none'}.`,
+      {
+        context: { node: this.name, child: name },
+      },
+    );
   }
 }
 
 function checkTimestamp(timestamp: number, node: string): number {
   if (Number.isSafeInteger(timestamp) && timestamp >= 0) return timestamp;
-  throw new MillraceError('INVALID_TIMESTAMP', `Processor "${node}" forwards a record with timestamp ${timestamp}: it must be a whole number of ms, not negative.`, {
-    context: { node, timestamp },
-  });
+  throw new MillraceError(
+    'INVALID_TIMESTAMP',
+    `Processor "${node}" forwards a record with timestamp ${timestamp}: it must be a whole number of ms, not negative.`,
+    {
+      context: { node, timestamp },
+    },
+  );
 }

@@ -71,8 +71,13 @@ export class Field {
   private decode(): any {
     const serde = this.serde!;
     try {
-      const { bytes, start, length } = this;
-      this.value = serde.deserialize(bytes.subarray(start, start + length), this.topic) ?? null;
+      const { bytes, start, topic } = this;
+      const end = start + this.length;
+      const value =
+        serde.deserializeRange === undefined
+          ? serde.deserialize(bytes.subarray(start, end), topic)
+          : serde.deserializeRange(bytes, start, end, topic);
+      this.value = value ?? null;
     } catch (cause) {
       throw new DeserializationFailure(cause, this.isKey, serde.name);
     }

@@ -7,7 +7,10 @@ import type { NodeRuntime } from './runtime.ts';
 /** A `[key, value]` pair, or an error that says what came instead. */
 export function checkPair(pair: unknown, what: string): readonly [unknown, unknown] {
   if (Array.isArray(pair)) return pair as unknown as readonly [unknown, unknown];
-  throw new MillraceError('PROCESSING_FAILED', `The function given to ${what} must return a [key, value] pair; it returned ${typeName(pair)}.`);
+  throw new MillraceError(
+    'PROCESSING_FAILED',
+    `The function given to ${what} must return a [key, value] pair; it returned ${typeName(pair)}.`,
+  );
 }
 
 function typeName(value: unknown): string {

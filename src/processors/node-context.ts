@@ -56,9 +56,13 @@ export class NodeContext implements ProcessorContext {
 
   schedule(intervalMs: number, type: PunctuationType, punctuator: (timestampMs: number) => void): Cancellable {
     if (!Number.isSafeInteger(intervalMs) || intervalMs < 1) {
-      throw new MillraceError('INVALID_TOPOLOGY', `Processor "${this.node}" schedules a punctuation every ${intervalMs} ms: the interval must be a whole number of at least 1.`, {
-        context: { node: this.node },
-      });
+      throw new MillraceError(
+        'INVALID_TOPOLOGY',
+        `Processor "${this.node}" schedules a punctuation every ${intervalMs} ms: the interval must be a whole number of at least 1.`,
+        {
+          context: { node: this.node },
+        },
+      );
     }
     return this.runtime.schedule(this.node, intervalMs, type, punctuator);
   }

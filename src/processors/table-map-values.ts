@@ -8,7 +8,13 @@ export class TableMapValuesNode extends DerivedTableNode {
   private readonly mapper: (value: any, key: any) => unknown;
   private readonly readsKey: boolean;
 
-  constructor(name: string, runtime: NodeRuntime, mapper: (value: any, key: any) => unknown, store: string | undefined, sendOldValues: boolean) {
+  constructor(
+    name: string,
+    runtime: NodeRuntime,
+    mapper: (value: any, key: any) => unknown,
+    store: string | undefined,
+    sendOldValues: boolean,
+  ) {
     super(name, runtime, store, sendOldValues);
     this.mapper = mapper;
     this.readsKey = readParameters(mapper) === 'both';

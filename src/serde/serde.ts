@@ -11,6 +11,11 @@ export interface Serde<T> {
   /** Bytes to value. `data` is valid only during the call: keep no reference to it (copy what you keep). */
   deserialize(data: Uint8Array, topic: string): T;
   /**
+   * The same for a part of a larger buffer, `[start, end)`. Optional: it saves making a view of it on the hot path.
+   * Must equal `deserialize(data.subarray(start, end), topic)`.
+   */
+  deserializeRange?(data: Buffer, start: number, end: number, topic: string): T;
+  /**
    * True where values are immutable (strings, numbers, booleans, bigint). State stores then hand values out without
    * copying them. Default false.
    */

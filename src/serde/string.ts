@@ -95,6 +95,9 @@ const stringSerde: Serde<string> = {
   deserialize(data) {
     return readUtf8(data);
   },
+  deserializeRange(data, start, end) {
+    return readUtf8(data, start, end);
+  },
   mapKey(value) {
     if (typeof value !== 'string') throw serializationFailed('string', '', 'a string', value);
     return value;

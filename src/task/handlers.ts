@@ -2,10 +2,7 @@ import type { ShardSettings } from '../shard/messages.ts';
 import type { TopologyOptions } from '../topology/definitions.ts';
 import type { ExceptionHandlers } from '../topology/handlers.ts';
 
-type NamedHandlers = Pick<
-  ShardSettings,
-  'deserializationExceptionHandler' | 'processingExceptionHandler' | 'productionExceptionHandler'
->;
+type NamedHandlers = Pick<ShardSettings, 'deserializationExceptionHandler' | 'processingExceptionHandler' | 'productionExceptionHandler'>;
 
 export interface TaskHandlers extends ExceptionHandlers {
   /** False where the processing handler always says `fail`. Default true. */

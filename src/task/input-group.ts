@@ -26,7 +26,8 @@ export class InputGroup {
   /** @throws INTERNAL for a partition that is none of this task's. */
   queue(topic: string, partition: number): InputQueue {
     const found = this.queues.find((queue) => queue.topic === topic && queue.partition === partition);
-    if (found === undefined) throw new MillraceError('INTERNAL', `${topic}-${partition} is not an input of this task.`, { context: { topic, partition } });
+    if (found === undefined)
+      throw new MillraceError('INTERNAL', `${topic}-${partition} is not an input of this task.`, { context: { topic, partition } });
     return found;
   }
 

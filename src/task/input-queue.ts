@@ -99,9 +99,13 @@ export class InputQueue {
   /** Takes over the bytes. @throws QUEUE_FULL when nothing ever holds the sender back. */
   add(bytes: Uint8Array, recordCount: number, nextOffset: number): void {
     if (this.batches.length - this.next >= MAX_QUEUED_BATCHES) {
-      throw new MillraceError('QUEUE_FULL', `${this.topic}-${this.partition} has ${MAX_QUEUED_BATCHES} batches waiting: its input must be paused earlier.`, {
-        context: { topic: this.topic, partition: this.partition },
-      });
+      throw new MillraceError(
+        'QUEUE_FULL',
+        `${this.topic}-${this.partition} has ${MAX_QUEUED_BATCHES} batches waiting: its input must be paused earlier.`,
+        {
+          context: { topic: this.topic, partition: this.partition },
+        },
+      );
     }
     this.batches.push({ bytes, recordCount, nextOffset });
     this.queuedRecords += recordCount;
@@ -172,10 +176,14 @@ export class InputQueue {
       return this.cursor.next();
     } catch (cause) {
       const { topic, partition, offset } = this;
-      throw new MillraceError('CORRUPT_RECORD', `${topic}-${partition} has a damaged batch at or after offset ${offset}: ${(cause as Error).message}`, {
-        cause,
-        context: { topic, partition, offset },
-      });
+      throw new MillraceError(
+        'CORRUPT_RECORD',
+        `${topic}-${partition} has a damaged batch at or after offset ${offset}: ${(cause as Error).message}`,
+        {
+          cause,
+          context: { topic, partition, offset },
+        },
+      );
     }
   }
 
@@ -202,7 +210,10 @@ export class InputQueue {
       return;
     }
     const text = `Record ${topic}-${partition}@${cursor.offset} has no valid timestamp (${timestamp}). Set a timestampExtractor that gives it one, or returns -1 to skip it.`;
-    this.listener.headUnreadable(this, new MillraceError('INVALID_TIMESTAMP', text, { context: { topic, partition, offset: cursor.offset } }));
+    this.listener.headUnreadable(
+      this,
+      new MillraceError('INVALID_TIMESTAMP', text, { context: { topic, partition, offset: cursor.offset } }),
+    );
   }
 
   /** NaN when the extractor failed and the record is to be skipped. */
@@ -212,9 +223,13 @@ export class InputQueue {
     try {
       const timestamp = extract(this.head, this.partitionTimeMs);
       if (Number.isSafeInteger(timestamp)) return timestamp;
-      throw new MillraceError('INVALID_TIMESTAMP', `The timestamp extractor of ${topic} returned ${String(timestamp)} for offset ${cursor.offset}: it must return whole milliseconds.`, {
-        context: { topic, partition, offset: cursor.offset },
-      });
+      throw new MillraceError(
+        'INVALID_TIMESTAMP',
+        `The timestamp extractor of ${topic} returned ${String(timestamp)} for offset ${cursor.offset}: it must return whole milliseconds.`,
+        {
+          context: { topic, partition, offset: cursor.offset },
+        },
+      );
     } catch (error) {
       listener.headUnreadable(this, error);
       return Number.NaN;

@@ -33,7 +33,14 @@ export interface TaskServices {
   readonly log: TaskLog;
   readonly onCommitRequested: () => void;
   /** The batch is processed; its memory may be given back. */
-  readonly onBatchConsumed: (task: TaskIdentity, topic: string, partition: number, recordCount: number, bytes: number, memory: ArrayBuffer) => void;
+  readonly onBatchConsumed: (
+    task: TaskIdentity,
+    topic: string,
+    partition: number,
+    recordCount: number,
+    bytes: number,
+    memory: ArrayBuffer,
+  ) => void;
   /** Wall clock in ms. Default: Date.now. */
   readonly nowMs?: () => number;
 }

@@ -81,16 +81,24 @@ export class SinkFlow extends FlowNode {
   private askPartitioner(partitioner: StreamPartitioner, topic: TopicOutput, record: FlowRecord): number | undefined {
     const { partitions, name } = topic;
     if (partitions === undefined) {
-      throw new MillraceError('MISSING_TOPIC', `Sink "${this.name}" has a partitioner, but topic ${name} does not exist or is not known yet: create it before the application starts.`, {
-        context: { node: this.name, topic: name },
-      });
+      throw new MillraceError(
+        'MISSING_TOPIC',
+        `Sink "${this.name}" has a partitioner, but topic ${name} does not exist or is not known yet: create it before the application starts.`,
+        {
+          context: { node: this.name, topic: name },
+        },
+      );
     }
     const chosen = partitioner(name, record.key, record.value, partitions);
     if (chosen === undefined || chosen === null) return undefined;
     if (Number.isInteger(chosen) && chosen >= 0 && chosen < partitions) return chosen;
-    throw new MillraceError('PRODUCTION_FAILED', `The partitioner of sink "${this.name}" chose partition ${chosen} of topic ${name}, which has 0 to ${partitions - 1}.`, {
-      context: { node: this.name, topic: name },
-    });
+    throw new MillraceError(
+      'PRODUCTION_FAILED',
+      `The partitioner of sink "${this.name}" chose partition ${chosen} of topic ${name}, which has 0 to ${partitions - 1}.`,
+      {
+        context: { node: this.name, topic: name },
+      },
+    );
   }
 }
 

@@ -82,7 +82,11 @@ export class TaskRuntime implements NodeRuntime {
     // The 1st, 10th, 100th …: enough to be noticed, too few to be a flood.
     if (Number.isInteger(Math.log10(count))) {
       const { topic, partition, offset } = this.origin;
-      this.parts.log('warn', `Node "${node}" of task ${this.taskId} dropped record ${topic}-${partition}@${offset} (${reason}); ${count} so far.`, { node, reason, count });
+      this.parts.log(
+        'warn',
+        `Node "${node}" of task ${this.taskId} dropped record ${topic}-${partition}@${offset} (${reason}); ${count} so far.`,
+        { node, reason, count },
+      );
     }
   }
 
@@ -123,11 +127,15 @@ export class TaskRuntime implements NodeRuntime {
   private store(name: string): StateStore {
     const store = this.parts.findStore(name);
     if (store !== undefined) return store;
-    throw new MillraceError('INVALID_TOPOLOGY', `Task ${this.taskId} has no store "${name}".`, { context: { store: name, taskId: this.taskId } });
+    throw new MillraceError('INVALID_TOPOLOGY', `Task ${this.taskId} has no store "${name}".`, {
+      context: { store: name, taskId: this.taskId },
+    });
   }
 
   private wrongKind(name: string, kind: string, needed: string): MillraceError {
-    return new MillraceError('INVALID_TOPOLOGY', `Store "${name}" is of kind ${kind}, but a ${needed} store is needed.`, { context: { store: name } });
+    return new MillraceError('INVALID_TOPOLOGY', `Store "${name}" is of kind ${kind}, but a ${needed} store is needed.`, {
+      context: { store: name },
+    });
   }
 }
 

@@ -40,7 +40,8 @@ export class TaskStores {
   /** Applies changelog batches. Returns the number of records. */
   restore(name: string, bytes: Uint8Array): number {
     const own = this.stores.get(name);
-    if (own === undefined) throw new MillraceError('INTERNAL', `This task has no store "${name}" to restore.`, { context: { store: name } });
+    if (own === undefined)
+      throw new MillraceError('INTERNAL', `This task has no store "${name}" to restore.`, { context: { store: name } });
     this.cursor.reset(bytes);
     return tableOf(own.store).restoreBatch(this.cursor);
   }

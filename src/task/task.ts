@@ -270,7 +270,12 @@ export class Task implements QueueListener {
     if (moved.length === 0) return undefined;
     const offsets = moved.map((queue) => {
       queue.reportedOffset = queue.offset;
-      return { topic: queue.topic, partition: queue.partition, offset: queue.offset, metadata: encodeCommitMetadata(queue.partitionTimeMs) };
+      return {
+        topic: queue.topic,
+        partition: queue.partition,
+        offset: queue.offset,
+        metadata: encodeCommitMetadata(queue.partitionTimeMs),
+      };
     });
     return { taskId: this.id, generation: this.currentGeneration, offsets, streamTimeMs: this.streamTimeMs };
   }
@@ -315,6 +320,8 @@ export class Task implements QueueListener {
   }
 
   private illegal(event: string): MillraceError {
-    return new MillraceError('INVALID_STATE', `Task ${this.id} is ${this.currentStatus}: it cannot ${event} now.`, { context: { taskId: this.id, status: this.currentStatus } });
+    return new MillraceError('INVALID_STATE', `Task ${this.id} is ${this.currentStatus}: it cannot ${event} now.`, {
+      context: { taskId: this.id, status: this.currentStatus },
+    });
   }
 }

@@ -16,5 +16,7 @@ export function plainWindowStore<K, V>(name: string, store: StateStore, origin: 
 }
 
 function wrongKind(name: string, kind: string, wanted: string): MillraceError {
-  return new MillraceError('INVALID_STATE', `Store "${name}" is of kind ${kind}: it is not a ${wanted} store.`, { context: { store: name } });
+  return new MillraceError('INVALID_STATE', `Store "${name}" is of kind ${kind}: it is not a ${wanted} store.`, {
+    context: { store: name },
+  });
 }

@@ -19,7 +19,13 @@ export interface InputRecord<K, V> {
 }
 
 /** Takes one serialised record to its end. */
-export type PipeRecord = (topic: string, timestamp: number, key: Uint8Array | null, value: Uint8Array | null, headers: Headers | undefined) => void;
+export type PipeRecord = (
+  topic: string,
+  timestamp: number,
+  key: Uint8Array | null,
+  value: Uint8Array | null,
+  headers: Headers | undefined,
+) => void;
 
 /** An input topic of a {@link TopologyTestDriver}; every record is processed and committed before a call returns. */
 export class TestInputTopic<K, V> {
@@ -42,7 +48,8 @@ export class TestInputTopic<K, V> {
 
   /** Moves the time of records without a timestamp forward. */
   advanceTime(byMs: number): void {
-    if (!(byMs >= 0)) throw new MillraceError('INVALID_TIMESTAMP', `Topic ${this.name} cannot advance its time by ${byMs} ms: it only goes forward.`);
+    if (!(byMs >= 0))
+      throw new MillraceError('INVALID_TIMESTAMP', `Topic ${this.name} cannot advance its time by ${byMs} ms: it only goes forward.`);
     this.currentTimeMs += byMs;
   }
 
@@ -77,7 +84,11 @@ export class TestInputTopic<K, V> {
   }
 
   pipeValueList(values: Iterable<V | null>, startTimestampMs?: number, advanceMs = 0): void {
-    this.pipeKeyValueList([...values].map((value) => [null, value] as const), startTimestampMs, advanceMs);
+    this.pipeKeyValueList(
+      [...values].map((value) => [null, value] as const),
+      startTimestampMs,
+      advanceMs,
+    );
   }
 
   private takeTime(): number {

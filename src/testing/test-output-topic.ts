@@ -46,7 +46,8 @@ export class TestOutputTopic<K, V> {
   /** @throws INVALID_STATE when there is no record. */
   readRecord(): OutputRecord<K, V> {
     const captured = this.captured.shift();
-    if (captured === undefined) throw new MillraceError('INVALID_STATE', `Output topic ${this.name} has no record to read.`, { context: { topic: this.name } });
+    if (captured === undefined)
+      throw new MillraceError('INVALID_STATE', `Output topic ${this.name} has no record to read.`, { context: { topic: this.name } });
     const { key, value, timestamp, headers } = captured;
     return {
       key: key === null ? null : this.keySerde.deserialize(key, this.name),
@@ -83,7 +84,8 @@ export class TestOutputTopic<K, V> {
   readKeyValuesToMap(): Map<K, V | null> {
     const map = new Map<K, V | null>();
     for (const { key, value } of this.readRecordsToList()) {
-      if (key === null) throw new MillraceError('INVALID_STATE', `Output topic ${this.name} has a record with a null key: read it as a list.`);
+      if (key === null)
+        throw new MillraceError('INVALID_STATE', `Output topic ${this.name} has a record with a null key: read it as a list.`);
       map.set(key, value);
     }
     return map;

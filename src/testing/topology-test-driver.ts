@@ -2,7 +2,14 @@ import { MillraceError } from '../errors.ts';
 import type { DropReason } from '../processors/runtime.ts';
 import type { Serde } from '../serde/serde.ts';
 import type { ShardSettings, TaskInput } from '../shard/messages.ts';
-import { type KeyValueStore, RecordCache, type StateStore, type TimestampedKeyValueStore, type TimestampedWindowStore, type WindowStore } from '../state/index.ts';
+import {
+  type KeyValueStore,
+  RecordCache,
+  type StateStore,
+  type TimestampedKeyValueStore,
+  type TimestampedWindowStore,
+  type WindowStore,
+} from '../state/index.ts';
 import { GlobalStoreUpdater } from '../task/global-store-updater.ts';
 import { handlersFor } from '../task/handlers.ts';
 import type { TaskCounters } from '../task/services.ts';
@@ -100,11 +107,27 @@ export class TopologyTestDriver {
 
   // --- topics -------------------------------------------------------------------------------------------------------
 
-  createInputTopic<K, V>(name: string, keySerde: Serde<K>, valueSerde: Serde<V>, options: TestInputTopicOptions = {}): TestInputTopic<K, V> {
+  createInputTopic<K, V>(
+    name: string,
+    keySerde: Serde<K>,
+    valueSerde: Serde<V>,
+    options: TestInputTopicOptions = {},
+  ): TestInputTopic<K, V> {
     if (!this.isInput(name)) {
-      throw new MillraceError('MISSING_TOPIC', `The topology does not read topic "${name}". It reads: ${this.inputTopicNames().join(', ')}.`, { context: { topic: name } });
+      throw new MillraceError(
+        'MISSING_TOPIC',
+        `The topology does not read topic "${name}". It reads: ${this.inputTopicNames().join(', ')}.`,
+        { context: { topic: name } },
+      );
     }
-    return new TestInputTopic(name, keySerde, valueSerde, this.pipe, options.startTimestampMs ?? this.wallClockMs, options.autoAdvanceMs ?? 0);
+    return new TestInputTopic(
+      name,
+      keySerde,
+      valueSerde,
+      this.pipe,
+      options.startTimestampMs ?? this.wallClockMs,
+      options.autoAdvanceMs ?? 0,
+    );
   }
 
   /** Also for repartition, changelog and dead-letter topics; several readers of one topic share its queue. */
@@ -164,7 +187,13 @@ export class TopologyTestDriver {
 
   // --- the machine --------------------------------------------------------------------------------------------------
 
-  private readonly pipe = (topic: string, timestamp: number, key: Uint8Array | null, value: Uint8Array | null, headers: Headers | undefined): void => {
+  private readonly pipe = (
+    topic: string,
+    timestamp: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers: Headers | undefined,
+  ): void => {
     this.deliver(topic, [{ timestamp, key, value, headers: headers ?? [] }]);
     this.settle();
   };
@@ -190,7 +219,10 @@ export class TopologyTestDriver {
       }
       if (!worked) return;
     }
-    throw new MillraceError('INVALID_STATE', `The topology still has work after ${MAX_ROUNDS_PER_CALL} rounds: does it write to a topic that it reads?`);
+    throw new MillraceError(
+      'INVALID_STATE',
+      `The topology still has work after ${MAX_ROUNDS_PER_CALL} rounds: does it write to a topic that it reads?`,
+    );
   }
 
   /** True when the commit made work for a task. */

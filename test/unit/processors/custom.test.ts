@@ -3,7 +3,14 @@ import { StreamsBuilder } from '../../../src/dsl/index.ts';
 import { int64, string } from '../../../src/serde/index.ts';
 import type { KeyValueStore } from '../../../src/state/index.ts';
 import { TopologyTestDriver } from '../../../src/testing/index.ts';
-import { type Cancellable, type Processor, type ProcessorContext, type PunctuationType, Stores, Topology } from '../../../src/topology/index.ts';
+import {
+  type Cancellable,
+  type Processor,
+  type ProcessorContext,
+  type PunctuationType,
+  Stores,
+  Topology,
+} from '../../../src/topology/index.ts';
 
 const text = { keySerde: string(), valueSerde: string() };
 
@@ -18,11 +25,20 @@ function topologyOf(make: () => Processor): Topology {
 
 function drive(make: () => Processor, initialWallClockMs = 0) {
   const driver = new TopologyTestDriver(topologyOf(make), { initialWallClockMs, settings: { appConfig: { limit: 3 } } });
-  return { driver, input: driver.createInputTopic('in', string(), string()), read: (topic: string) => driver.createOutputTopic(topic, string(), string()).readRecordsToList() };
+  return {
+    driver,
+    input: driver.createInputTopic('in', string(), string()),
+    read: (topic: string) => driver.createOutputTopic(topic, string(), string()).readRecordsToList(),
+  };
 }
 
 /** A processor that calls back on a schedule and notes with which time. */
-function punctuating(intervalMs: number, type: PunctuationType, fired: number[], act: (context: ProcessorContext, cancellable: Cancellable, timestamp: number) => void = () => {}) {
+function punctuating(
+  intervalMs: number,
+  type: PunctuationType,
+  fired: number[],
+  act: (context: ProcessorContext, cancellable: Cancellable, timestamp: number) => void = () => {},
+) {
   return (): Processor => ({
     init(context) {
       const cancellable = context.schedule(intervalMs, type, (timestamp) => {
@@ -82,7 +98,11 @@ describe('Processor API', () => {
 
   it('init before the first record, close once', () => {
     const calls: string[] = [];
-    const { driver, input } = drive(() => ({ init: () => void calls.push('init'), process: () => void calls.push('process'), close: () => void calls.push('close') }));
+    const { driver, input } = drive(() => ({
+      init: () => void calls.push('init'),
+      process: () => void calls.push('process'),
+      close: () => void calls.push('close'),
+    }));
     input.pipeInput('k', 'v', 1);
     driver.close();
     expect(calls).toEqual(['init', 'process', 'close']);
@@ -101,16 +121,41 @@ describe('Processor API', () => {
       { stores: [store] },
     );
     const driver = new TopologyTestDriver(new Topology().addSource('s', 'in', text).addProcessor('p', supplier, 's'));
-    driver.createInputTopic('in', string(), string()).pipeKeyValueList([['a', '1'], ['a', '2'], ['b', '5']], 10, 1);
-    expect([...driver.getKeyValueStore<string, number>('totals').all()]).toEqual([{ key: 'a', value: 3 }, { key: 'b', value: 5 }]);
-    expect(driver.createOutputTopic('test-app-totals-changelog', string(), int64()).readRecordsToList().map(({ value, timestamp }) => [value, timestamp])).toEqual([[1, 10], [3, 11], [5, 12]]);
+    driver.createInputTopic('in', string(), string()).pipeKeyValueList(
+      [
+        ['a', '1'],
+        ['a', '2'],
+        ['b', '5'],
+      ],
+      10,
+      1,
+    );
+    expect([...driver.getKeyValueStore<string, number>('totals').all()]).toEqual([
+      { key: 'a', value: 3 },
+      { key: 'b', value: 5 },
+    ]);
+    expect(
+      driver
+        .createOutputTopic('test-app-totals-changelog', string(), int64())
+        .readRecordsToList()
+        .map(({ value, timestamp }) => [value, timestamp]),
+    ).toEqual([
+      [1, 10],
+      [3, 11],
+      [5, 12],
+    ]);
   });
 
   it('process and processValues of the DSL run the same way', () => {
     const builder = new StreamsBuilder();
     const stream = builder.stream('in', text);
     let context: ProcessorContext<string, string>;
-    stream.process<string, string>(() => ({ init: (given) => void (context = given), process: ({ key, value }) => context.forward({ key: value, value: key }) })).to('swapped', text);
+    stream
+      .process<string, string>(() => ({
+        init: (given) => void (context = given),
+        process: ({ key, value }) => context.forward({ key: value, value: key }),
+      }))
+      .to('swapped', text);
     const driver = new TopologyTestDriver(builder);
     driver.createInputTopic('in', string(), string()).pipeInput('k', 'v', 1);
     expect(driver.createOutputTopic('swapped', string(), string()).readKeyValue()).toEqual({ key: 'v', value: 'k' });
@@ -121,13 +166,24 @@ describe('Processor API', () => {
     const topology = new Topology()
       .addGlobalStore(store, { sourceName: 'gs', topic: 'global', processorName: 'gp', ...text }, () => {
         let target: KeyValueStore<string, string>;
-        return { init: (context) => void (target = context.getStateStore('shouting')), process: ({ key, value }) => target.put(key, value.toUpperCase()) };
+        return {
+          init: (context) => void (target = context.getStateStore('shouting')),
+          process: ({ key, value }) => target.put(key, value.toUpperCase()),
+        };
       })
       .addSource('s', 'in', text)
-      .addProcessor('p', () => {
-        let context: ProcessorContext;
-        return { init: (given) => void (context = given), process: ({ key }) => context.forward({ key, value: context.getStateStore<KeyValueStore<string, string>>('shouting').get(key as string) }) };
-      }, 's')
+      .addProcessor(
+        'p',
+        () => {
+          let context: ProcessorContext;
+          return {
+            init: (given) => void (context = given),
+            process: ({ key }) =>
+              context.forward({ key, value: context.getStateStore<KeyValueStore<string, string>>('shouting').get(key as string) }),
+          };
+        },
+        's',
+      )
       .addSink('k', 'out', 'p', text);
     const driver = new TopologyTestDriver(topology);
     driver.createInputTopic('global', string(), string()).pipeInput('a', 'hello', 1);

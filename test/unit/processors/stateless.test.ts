@@ -20,49 +20,182 @@ function run(define: (builder: StreamsBuilder) => void, records: [string | null,
 
 describe('stateless operators', () => {
   it('filter and filterNot see null keys and values', () => {
-    const records: [string | null, string | null][] = [['a', '1'], [null, '2'], ['c', null]];
-    expect(run((b) => b.stream('in', text).filter((key, value) => key === null || value === null).to('out', text), records)).toEqual([[null, '2'], ['c', null]]);
-    expect(run((b) => b.stream('in', text).filterNot((key) => key === null).to('out', text), records)).toEqual([['a', '1'], ['c', null]]);
+    const records: [string | null, string | null][] = [
+      ['a', '1'],
+      [null, '2'],
+      ['c', null],
+    ];
+    expect(
+      run(
+        (b) =>
+          b
+            .stream('in', text)
+            .filter((key, value) => key === null || value === null)
+            .to('out', text),
+        records,
+      ),
+    ).toEqual([
+      [null, '2'],
+      ['c', null],
+    ]);
+    expect(
+      run(
+        (b) =>
+          b
+            .stream('in', text)
+            .filterNot((key) => key === null)
+            .to('out', text),
+        records,
+      ),
+    ).toEqual([
+      ['a', '1'],
+      ['c', null],
+    ]);
   });
 
   it('map, mapValues, flatMap, flatMapValues and selectKey', () => {
-    const records: [string, string][] = [['a', '1'], ['b', '2']];
-    expect(run((b) => b.stream('in', text).map((k, v) => [v, k]).to('out', text), records)).toEqual([['1', 'a'], ['2', 'b']]);
-    expect(run((b) => b.stream('in', text).mapValues((v, k) => k + v).to('out', text), records)).toEqual([['a', 'a1'], ['b', 'b2']]);
-    expect(run((b) => b.stream('in', text).flatMap((k, v) => [[k, v], [v, k]]).to('out', text), records)).toEqual([['a', '1'], ['1', 'a'], ['b', '2'], ['2', 'b']]);
-    expect(run((b) => b.stream('in', text).flatMapValues((v) => (v === '1' ? [] : [v, v])).to('out', text), records)).toEqual([['b', '2'], ['b', '2']]);
-    expect(run((b) => b.stream('in', text).selectKey((_k, v) => v).to('out', text), records)).toEqual([['1', '1'], ['2', '2']]);
+    const records: [string, string][] = [
+      ['a', '1'],
+      ['b', '2'],
+    ];
+    expect(
+      run(
+        (b) =>
+          b
+            .stream('in', text)
+            .map((k, v) => [v, k])
+            .to('out', text),
+        records,
+      ),
+    ).toEqual([
+      ['1', 'a'],
+      ['2', 'b'],
+    ]);
+    expect(
+      run(
+        (b) =>
+          b
+            .stream('in', text)
+            .mapValues((v, k) => k + v)
+            .to('out', text),
+        records,
+      ),
+    ).toEqual([
+      ['a', 'a1'],
+      ['b', 'b2'],
+    ]);
+    expect(
+      run(
+        (b) =>
+          b
+            .stream('in', text)
+            .flatMap((k, v) => [
+              [k, v],
+              [v, k],
+            ])
+            .to('out', text),
+        records,
+      ),
+    ).toEqual([
+      ['a', '1'],
+      ['1', 'a'],
+      ['b', '2'],
+      ['2', 'b'],
+    ]);
+    expect(
+      run(
+        (b) =>
+          b
+            .stream('in', text)
+            .flatMapValues((v) => (v === '1' ? [] : [v, v]))
+            .to('out', text),
+        records,
+      ),
+    ).toEqual([
+      ['b', '2'],
+      ['b', '2'],
+    ]);
+    expect(
+      run(
+        (b) =>
+          b
+            .stream('in', text)
+            .selectKey((_k, v) => v)
+            .to('out', text),
+        records,
+      ),
+    ).toEqual([
+      ['1', '1'],
+      ['2', '2'],
+    ]);
   });
 
   it('mapValues is called for null values, and undefined becomes null', () => {
-    const result = run((b) => b.stream('in', text).mapValues((v) => (v === null ? 'none' : (undefined as unknown as string))).to('out', text), [['a', null], ['b', 'x']]);
-    expect(result).toEqual([['a', 'none'], ['b', null]]);
+    const result = run(
+      (b) =>
+        b
+          .stream('in', text)
+          .mapValues((v) => (v === null ? 'none' : (undefined as unknown as string)))
+          .to('out', text),
+      [
+        ['a', null],
+        ['b', 'x'],
+      ],
+    );
+    expect(result).toEqual([
+      ['a', 'none'],
+      ['b', null],
+    ]);
   });
 
   it('map must return a pair, flatMap an iterable of pairs', () => {
-    const broken = (b: StreamsBuilder) => b.stream('in', text).map(() => undefined as never).to('out', text);
+    const broken = (b: StreamsBuilder) =>
+      b
+        .stream('in', text)
+        .map(() => undefined as never)
+        .to('out', text);
     expect(() => run(broken, [['a', '1']])).toThrow(/must return a \[key, value\] pair; it returned undefined/);
-    expect(() => run((b) => b.stream('in', text).flatMap(() => null as never).to('out', text), [['a', '1']])).toThrow(/in-0@0/);
+    expect(() =>
+      run(
+        (b) =>
+          b
+            .stream('in', text)
+            .flatMap(() => null as never)
+            .to('out', text),
+        [['a', '1']],
+      ),
+    ).toThrow(/in-0@0/);
   });
 
   it('peek sees what passes; foreach ends the chain', () => {
     const seen: string[] = [];
-    run((b) => {
-      const stream = b.stream('in', text).peek((k, v) => void seen.push(`peek ${k}${v}`));
-      stream.foreach((k) => void seen.push(`foreach ${k}`));
-    }, [['a', '1']]);
+    run(
+      (b) => {
+        const stream = b.stream('in', text).peek((k, v) => void seen.push(`peek ${k}${v}`));
+        stream.foreach((k) => void seen.push(`foreach ${k}`));
+      },
+      [['a', '1']],
+    );
     expect(seen).toEqual(['peek a1', 'foreach a']);
   });
 
   it('split: the first match wins, no match goes to the default or nowhere', () => {
     const define = (withDefault: boolean) => (b: StreamsBuilder) => {
-      const split = b.stream('in', text).split({ name: 's-' }).branch((_k, v) => v < '2', { name: 'low' }).branch((_k, v) => v < '3', { name: 'middle' });
+      const split = b
+        .stream('in', text)
+        .split({ name: 's-' })
+        .branch((_k, v) => v < '2', { name: 'low' })
+        .branch((_k, v) => v < '3', { name: 'middle' });
       const branches = withDefault ? split.defaultBranch({ name: 'rest' }) : split.noDefaultBranch();
       for (const [name, stream] of Object.entries(branches instanceof Map ? Object.fromEntries(branches) : branches)) {
         (stream as ReturnType<typeof b.stream<string, string>>).mapValues((v) => `${name}:${v}`).to('out', text);
       }
     };
-    const records: [string, string][] = [['k', '1'], ['k', '2'], ['k', '3']];
+    const records: [string, string][] = [
+      ['k', '1'],
+      ['k', '2'],
+      ['k', '3'],
+    ];
     expect(run(define(true), records).map(([, v]) => v)).toEqual(['s-low:1', 's-middle:2', 's-rest:3']);
     expect(run(define(false), records).map(([, v]) => v)).toEqual(['s-low:1', 's-middle:2']);
   });
@@ -70,17 +203,49 @@ describe('stateless operators', () => {
   it('merge takes both', () => {
     const define = (b: StreamsBuilder) => {
       const stream = b.stream('in', text);
-      stream.filter((k) => k === 'a').merge(stream.filter((k) => k === 'b')).to('out', text);
+      stream
+        .filter((k) => k === 'a')
+        .merge(stream.filter((k) => k === 'b'))
+        .to('out', text);
     };
-    expect(run(define, [['b', '1'], ['a', '2'], ['c', '3']])).toEqual([['b', '1'], ['a', '2']]);
+    expect(
+      run(define, [
+        ['b', '1'],
+        ['a', '2'],
+        ['c', '3'],
+      ]),
+    ).toEqual([
+      ['b', '1'],
+      ['a', '2'],
+    ]);
   });
 
   it('timestamps and headers go along', () => {
     const builder = new StreamsBuilder();
-    builder.stream('in', text).map((k, v) => [v, k]).mapValues((v) => `${v}!`).to('out', text);
+    builder
+      .stream('in', text)
+      .map((k, v) => [v, k])
+      .mapValues((v) => `${v}!`)
+      .to('out', text);
     const driver = new TopologyTestDriver(builder);
-    driver.createInputTopic('in', string(), string()).pipeRecord({ key: 'k', value: 'v', timestamp: 77, headers: [['h', Buffer.from('x')], ['h', null]] });
-    expect(driver.createOutputTopic('out', string(), string()).readRecord()).toEqual({ key: 'v', value: 'k!', timestamp: 77, headers: [['h', Buffer.from('x')], ['h', null]] });
+    driver.createInputTopic('in', string(), string()).pipeRecord({
+      key: 'k',
+      value: 'v',
+      timestamp: 77,
+      headers: [
+        ['h', Buffer.from('x')],
+        ['h', null],
+      ],
+    });
+    expect(driver.createOutputTopic('out', string(), string()).readRecord()).toEqual({
+      key: 'v',
+      value: 'k!',
+      timestamp: 77,
+      headers: [
+        ['h', Buffer.from('x')],
+        ['h', null],
+      ],
+    });
   });
 
   it('a sibling does not see what another branch makes of the record', () => {

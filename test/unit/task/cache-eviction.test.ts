@@ -30,14 +30,20 @@ describe('a cache shared by the tasks of a shard', () => {
     feed(second, 'in', 1, 0, [2, 'a', 'x'], [3, 'b', 'x'], [4, 'c', 'x']);
     expect(second.process(10, 0)).toBe(3);
     expect(textOf(second.takeFrames()).length).toBeGreaterThan(0);
-    expect(() => first.process(10, 0)).toThrow(expect.objectContaining({ message: expect.stringContaining('of task 0_0 failed on record in-0@0: poisoned') }));
+    expect(() => first.process(10, 0)).toThrow(
+      expect.objectContaining({ message: expect.stringContaining('of task 0_0 failed on record in-0@0: poisoned') }),
+    );
     expect([first.status, second.status]).toEqual(['failed', 'running']);
   });
 
   it('operators between two caches see whole records, however little the cache holds', () => {
     const builder = new StreamsBuilder();
     const stream = builder.stream('in', text);
-    const counts = stream.groupByKey().count().toStream().mapValues((count, key) => `${key}${count}`);
+    const counts = stream
+      .groupByKey()
+      .count()
+      .toStream()
+      .mapValues((count, key) => `${key}${count}`);
     // Both branches meet in one mapper, whose output record is used by the direct path and by flushed updates.
     const merged = stream.merge(counts).mapValues((v) => `<${v}>`);
     merged.to('first', text);

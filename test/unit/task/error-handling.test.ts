@@ -45,7 +45,14 @@ describe('processing exception handler', () => {
 
   it('continue skips what lies below the node, not its siblings', () => {
     const { driver, read } = drive(twoBranches(), { processingExceptionHandler: 'continue' });
-    driver.createInputTopic('in', string(), string()).pipeKeyValueList([['k', 'bad'], ['k', 'good']], 0, 1);
+    driver.createInputTopic('in', string(), string()).pipeKeyValueList(
+      [
+        ['k', 'bad'],
+        ['k', 'good'],
+      ],
+      0,
+      1,
+    );
     expect(read('first')).toEqual(['good']);
     expect(read('second')).toEqual(['bad', 'good']);
     expect(driver.counters).toMatchObject({ recordsProcessed: 2, deadLetters: 0 });
@@ -53,7 +60,9 @@ describe('processing exception handler', () => {
 
   it('dead-letter writes the source record as it was, with the error in KIP-1034 headers', () => {
     const { driver, read } = drive(twoBranches(), { processingExceptionHandler: 'dead-letter', deadLetterTopic: 'dlq' });
-    driver.createInputTopic('in', string(), string()).pipeRecord({ key: 'k', value: 'bad', timestamp: 42, headers: [['h', Buffer.from('own')]] });
+    driver
+      .createInputTopic('in', string(), string())
+      .pipeRecord({ key: 'k', value: 'bad', timestamp: 42, headers: [['h', Buffer.from('own')]] });
     const letter = driver.createOutputTopic('dlq', string(), string()).readRecord();
     expect([letter.key, letter.value, letter.timestamp]).toEqual(['k', 'bad', 42]);
     const headers = Object.fromEntries(letter.headers.map(([name, value]) => [name, value?.toString()]));
@@ -72,7 +81,9 @@ describe('processing exception handler', () => {
 
   it('dead-letter without a topic is a failure that says so', () => {
     const { driver } = drive(twoBranches(), { processingExceptionHandler: 'dead-letter' });
-    expect(() => driver.createInputTopic('in', string(), string()).pipeInput('k', 'bad')).toThrow(/deadLetterTopic is not set; the error was: cannot map this/);
+    expect(() => driver.createInputTopic('in', string(), string()).pipeInput('k', 'bad')).toThrow(
+      /deadLetterTopic is not set; the error was: cannot map this/,
+    );
   });
 
   it('a function of the topology gets error and context, for the innermost node', () => {
@@ -132,7 +143,15 @@ describe('processing exception handler', () => {
       .toStream()
       .to('out', { keySerde: string(), valueSerde: json<string[]>() });
     const { driver } = drive(builder, { processingExceptionHandler: 'continue' });
-    driver.createInputTopic('in', string(), string()).pipeKeyValueList([['k', 'a'], ['k', 'bad'], ['k', 'b']], 0, 1);
+    driver.createInputTopic('in', string(), string()).pipeKeyValueList(
+      [
+        ['k', 'a'],
+        ['k', 'bad'],
+        ['k', 'b'],
+      ],
+      0,
+      1,
+    );
     expect(driver.getKeyValueStore('lists').get('k')).toEqual(['a', 'b']);
     expect(driver.createOutputTopic('out', string(), json<string[]>()).readValuesToList()).toEqual([['a'], ['a', 'b']]);
   });
@@ -151,7 +170,9 @@ describe('processing exception handler', () => {
         { name: 'end' },
       );
     const { driver } = drive(builder);
-    expect(() => driver.createInputTopic('in', string(), string()).pipeInput('k', 'v')).toThrow(/Node "end" of task 0_0 failed on record in-0@0: late/);
+    expect(() => driver.createInputTopic('in', string(), string()).pipeInput('k', 'v')).toThrow(
+      /Node "end" of task 0_0 failed on record in-0@0: late/,
+    );
   });
 });
 
@@ -167,7 +188,10 @@ describe('deserialization exception handler', () => {
   it('fail names the source and the record, and not the operator that read it', () => {
     const { driver } = drive(reading());
     expect(() => driver.createInputTopic('in', string(), string()).pipeInput('k', '{broken')).toThrow(
-      expect.objectContaining({ code: 'DESERIALIZATION_FAILED', message: expect.stringMatching(/^Node "KSTREAM-SOURCE-0000000000" of task 0_0 could not read record in-0@0: Serde json/) }),
+      expect.objectContaining({
+        code: 'DESERIALIZATION_FAILED',
+        message: expect.stringMatching(/^Node "KSTREAM-SOURCE-0000000000" of task 0_0 could not read record in-0@0: Serde json/),
+      }),
     );
   });
 
@@ -177,7 +201,14 @@ describe('deserialization exception handler', () => {
     builder.stream('other', text).foreach(() => void processingErrors++);
     const { driver, read } = drive(builder, { deserializationExceptionHandler: 'continue', processingExceptionHandler: 'fail' });
     const input = driver.createInputTopic('in', string(), string());
-    input.pipeKeyValueList([['k', '{broken'], ['k', '{"n":1}']], 0, 1);
+    input.pipeKeyValueList(
+      [
+        ['k', '{broken'],
+        ['k', '{"n":1}'],
+      ],
+      0,
+      1,
+    );
     expect(read('out')).toEqual(['{"n":1}']);
     expect(read('later')).toEqual(['{"n":1}']);
     expect(driver.droppedRecords().deserialization).toBe(1);
@@ -195,7 +226,15 @@ describe('deserialization exception handler', () => {
     builder.stream('in', { ...object, timestampExtractor: (record) => record.value!.n }).to('out', object);
     const { driver, read } = drive(builder, { deserializationExceptionHandler: 'continue' });
     const input = driver.createInputTopic('in', string(), string());
-    input.pipeKeyValueList([['k', '{broken'], ['k', '{"n":"x"}'], ['k', '{"n":7}']], 0, 1);
+    input.pipeKeyValueList(
+      [
+        ['k', '{broken'],
+        ['k', '{"n":"x"}'],
+        ['k', '{"n":7}'],
+      ],
+      0,
+      1,
+    );
     expect(read('out')).toEqual(['{"n":7}']);
     expect(driver.droppedRecords().deserialization).toBe(2);
   });
@@ -204,28 +243,53 @@ describe('deserialization exception handler', () => {
 describe('production exception handler', () => {
   const writing = () => {
     const builder = new StreamsBuilder();
-    builder.stream('in', text).mapValues((v) => (v === 'bad' ? (undefined as never) : v === 'text' ? v : 5)).to('out', { keySerde: string(), valueSerde: int64() as never });
+    builder
+      .stream('in', text)
+      .mapValues((v) => (v === 'bad' ? (undefined as never) : v === 'text' ? v : 5))
+      .to('out', { keySerde: string(), valueSerde: int64() as never });
     return builder;
   };
 
   it('fail names the sink', () => {
     const { driver } = drive(writing());
     expect(() => driver.createInputTopic('in', string(), string()).pipeInput('k', 'text')).toThrow(
-      expect.objectContaining({ code: 'PRODUCTION_FAILED', message: expect.stringMatching(/^Node "KSTREAM-SINK-0000000002".*could not write the output of record in-0@0: Serde int64/) }),
+      expect.objectContaining({
+        code: 'PRODUCTION_FAILED',
+        message: expect.stringMatching(/^Node "KSTREAM-SINK-0000000002".*could not write the output of record in-0@0: Serde int64/),
+      }),
     );
   });
 
   it('continue leaves the record out, and the batch as it was', () => {
     const { driver } = drive(writing(), { productionExceptionHandler: 'continue' });
-    driver.createInputTopic('in', string(), string()).pipeKeyValueList([['k', 'a'], ['k', 'text'], ['k', 'b']], 0, 1);
+    driver.createInputTopic('in', string(), string()).pipeKeyValueList(
+      [
+        ['k', 'a'],
+        ['k', 'text'],
+        ['k', 'b'],
+      ],
+      0,
+      1,
+    );
     expect(driver.createOutputTopic('out', string(), int64()).readValuesToList()).toEqual([5, 5]);
   });
 
   it('a record that is too large for any request goes there too', () => {
     const builder = new StreamsBuilder();
-    builder.stream('in', text).mapValues((v) => v.repeat(1000)).to('out', text);
+    builder
+      .stream('in', text)
+      .mapValues((v) => v.repeat(1000))
+      .to('out', text);
     const { driver, read } = drive(builder, { productionExceptionHandler: 'dead-letter', deadLetterTopic: 'dlq', maxRequestBytes: 2_000 });
-    driver.createInputTopic('in', string(), string()).pipeKeyValueList([['k', 'a'], ['k', 'abc'], ['k', 'b']], 0, 1);
+    driver.createInputTopic('in', string(), string()).pipeKeyValueList(
+      [
+        ['k', 'a'],
+        ['k', 'abc'],
+        ['k', 'b'],
+      ],
+      0,
+      1,
+    );
     expect(read('out')).toEqual(['a'.repeat(1000), 'b'.repeat(1000)]);
     const letter = driver.createOutputTopic('dlq', string(), string()).readRecord();
     expect(letter.value).toBe('abc');

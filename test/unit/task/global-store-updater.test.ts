@@ -7,7 +7,11 @@ import { batch } from './task-fixture.ts';
 function updater(handlers?: ConstructorParameters<typeof GlobalStoreUpdater>[3]) {
   const builder = new StreamsBuilder();
   const table = builder.globalTable('rows', { keySerde: string(), valueSerde: json<{ n: number }>(), as: 'rows' });
-  builder.stream('in', { keySerde: string(), valueSerde: string() }).join(table, (k) => k, (v) => v);
+  builder.stream('in', { keySerde: string(), valueSerde: string() }).join(
+    table,
+    (k) => k,
+    (v) => v,
+  );
   return new GlobalStoreUpdater(builder.build().plan(), 'app', () => {}, handlers);
 }
 
@@ -24,7 +28,9 @@ describe('GlobalStoreUpdater', () => {
 
   it('fails on what it cannot read, naming record and source; a handler may let it go on', () => {
     const broken = batch(7, [1, 'a', '{broken'], [2, 'b', '{"n":2}']);
-    expect(() => updater().update('rows', 3, broken)).toThrow(expect.objectContaining({ code: 'DESERIALIZATION_FAILED', message: expect.stringContaining('rows-3@7') }));
+    expect(() => updater().update('rows', 3, broken)).toThrow(
+      expect.objectContaining({ code: 'DESERIALIZATION_FAILED', message: expect.stringContaining('rows-3@7') }),
+    );
     const lenient = updater({ deserialization: () => 'continue', processing: () => 'fail', production: () => 'fail' });
     lenient.update('rows', 3, broken);
     expect(lenient.stores.get('rows')!.table.approximateNumEntries()).toBe(1);

@@ -20,7 +20,9 @@ function counting(name: string): CountingSerde {
     },
     deserialize: (data) => {
       calls.deserialize++;
-      return Buffer.from(data).toString().slice(name.length + 1);
+      return Buffer.from(data)
+        .toString()
+        .slice(name.length + 1);
     },
   };
 }
@@ -33,7 +35,10 @@ function run(define: (builder: StreamsBuilder, serdes: { keySerde: CountingSerde
   const driver = new TopologyTestDriver(builder);
   driver.createInputTopic('in', string(), string()).pipeInput('key:k', 'value:v', 0);
   const output = driver.createOutputTopic('out', string(), string());
-  const { keySerde: { calls: key }, valueSerde: { calls: value } } = serdes;
+  const {
+    keySerde: { calls: key },
+    valueSerde: { calls: value },
+  } = serdes;
   return { decoded: [key.deserialize, value.deserialize], encoded: [key.serialize, value.serialize], out: output.readKeyValuesToList() };
 }
 
@@ -49,22 +54,49 @@ describe('lazy decoding', () => {
   });
 
   it('a predicate over the key alone decodes no value, and the bytes are still copied', () => {
-    expect(run((b, s) => b.stream('in', s).filter((key) => key === 'k').to('out', s))).toEqual({ decoded: [1, 0], encoded: [0, 0], out: [['key:k', 'value:v']] });
+    expect(
+      run((b, s) =>
+        b
+          .stream('in', s)
+          .filter((key) => key === 'k')
+          .to('out', s),
+      ),
+    ).toEqual({ decoded: [1, 0], encoded: [0, 0], out: [['key:k', 'value:v']] });
   });
 
   it('a mapper over the value alone decodes no key, which is copied', () => {
-    expect(run((b, s) => b.stream('in', s).mapValues((v) => v.toUpperCase()).to('out', s))).toEqual({ decoded: [0, 1], encoded: [0, 1], out: [['key:k', 'value:V']] });
+    expect(
+      run((b, s) =>
+        b
+          .stream('in', s)
+          .mapValues((v) => v.toUpperCase())
+          .to('out', s),
+      ),
+    ).toEqual({ decoded: [0, 1], encoded: [0, 1], out: [['key:k', 'value:V']] });
   });
 
   it('a function without parameters decodes nothing', () => {
-    expect(run((b, s) => b.stream('in', s).peek(() => {}).to('out', s)).decoded).toEqual([0, 0]);
+    expect(
+      run((b, s) =>
+        b
+          .stream('in', s)
+          .peek(() => {})
+          .to('out', s),
+      ).decoded,
+    ).toEqual([0, 0]);
   });
 
   it('a key and a value are decoded once, however many operators read them', () => {
     const define = (b: StreamsBuilder, s: { keySerde: CountingSerde; valueSerde: CountingSerde }) => {
-      const stream = b.stream('in', s).filter((k, v) => k + v !== '').peek((k, v) => void (k + v));
+      const stream = b
+        .stream('in', s)
+        .filter((k, v) => k + v !== '')
+        .peek((k, v) => void (k + v));
       stream.filter((k, v) => k === v).to('other', s);
-      stream.mapValues((v, k) => v + k).filter((k) => k === 'k').to('out', s);
+      stream
+        .mapValues((v, k) => v + k)
+        .filter((k) => k === 'k')
+        .to('out', s);
     };
     expect(run(define).decoded).toEqual([1, 1]);
   });
@@ -84,10 +116,22 @@ describe('readParameters', () => {
     expect(readParameters((...all: string[]) => all[1])).toBe('both');
     expect(readParameters((key = '') => key)).toBe('both');
     expect(readParameters(({ length }: string) => length)).toBe('both');
-    expect(readParameters(function named(key: string) { return key; })).toBe('both');
+    expect(
+      readParameters(function named(key: string) {
+        return key;
+      }),
+    ).toBe('both');
     expect(readParameters(String)).toBe('both');
     expect(readParameters(((key: string) => key).bind(null))).toBe('both');
-    expect(readParameters({ method(key: string) { return key; } }.method)).toBe('both');
+    expect(
+      readParameters(
+        {
+          method(key: string) {
+            return key;
+          },
+        }.method,
+      ),
+    ).toBe('both');
     expect(readParameters(async (key: string) => key)).toBe('both');
   });
 });

@@ -41,7 +41,13 @@ describe('sinks', () => {
   it('windowed keys are partitioned by their inner key', () => {
     const builder = new StreamsBuilder();
     const windowedKeys = timeWindowedSerde(string(), 10);
-    builder.stream('in', text).groupByKey().windowedBy(TimeWindows.ofSizeWithNoGrace(10)).count().toStream().to('out', { keySerde: windowedKeys, valueSerde: int64() });
+    builder
+      .stream('in', text)
+      .groupByKey()
+      .windowedBy(TimeWindows.ofSizeWithNoGrace(10))
+      .count()
+      .toStream()
+      .to('out', { keySerde: windowedKeys, valueSerde: int64() });
     const task = taskOf(builder.build(), { out: 7 });
     feed(task, 'in', 0, 0, ...KEYS.map((key) => [5, key, 'v'] as const));
     task.process(100, 0);
@@ -72,7 +78,8 @@ describe('sinks', () => {
 
   it('a partitioner decides, undefined falls back, and a wrong number is an error of production', () => {
     const builder = new StreamsBuilder();
-    const partitioner = (_topic: string, _key: string | null, value: string | null, partitions: number) => (value === 'default' ? undefined : value === 'last' ? partitions - 1 : Number(value));
+    const partitioner = (_topic: string, _key: string | null, value: string | null, partitions: number) =>
+      value === 'default' ? undefined : value === 'last' ? partitions - 1 : Number(value);
     builder.stream('in', text).to('out', { ...text, partitioner });
     const task = taskOf(builder.build(), { out: 4 });
     feed(task, 'in', 0, 0, [1, 'a', 'last'], [2, 'a', '1'], [3, 'a', 'default']);
@@ -139,7 +146,9 @@ describe('OutputCollector', () => {
     const outputs = collector(1_000);
     const output = outputs.topic('t');
     output.appendBytes(1, null, Buffer.from('before'), undefined);
-    expect(() => output.appendBytes(2, null, Buffer.alloc(2_000), undefined)).toThrow(expect.objectContaining({ code: 'RECORD_TOO_LARGE' }));
+    expect(() => output.appendBytes(2, null, Buffer.alloc(2_000), undefined)).toThrow(
+      expect.objectContaining({ code: 'RECORD_TOO_LARGE' }),
+    );
     output.appendBytes(3, null, Buffer.from('after'), undefined);
     expect(textOf(outputs.takeFrames(1))).toEqual(['t-0 null=before@1', 't-0 null=after@3']);
   });

@@ -49,7 +49,12 @@ export function services(topology: Topology, overrides: Partial<ShardSettings> =
   return { ...made, consumed, logged, state };
 }
 
-export const input = (topic: string, partition = 0, startOffset = 0, partitionTimeMs = -1) => ({ topic, partition, startOffset, partitionTimeMs });
+export const input = (topic: string, partition = 0, startOffset = 0, partitionTimeMs = -1) => ({
+  topic,
+  partition,
+  startOffset,
+  partitionTimeMs,
+});
 
 type TestRecord = readonly [timestamp: number, key: string | null, value: string | null, headers?: Headers];
 
@@ -75,7 +80,9 @@ export function textOf(frames: readonly OutputFrame[]): string[] {
     const lines: string[] = [];
     const text = (start: number, length: number) => (length < 0 ? 'null' : cursor.buffer.toString('utf8', start, start + length));
     while (cursor.next()) {
-      lines.push(`${topic}-${partition} ${text(cursor.keyStart, cursor.keyLength)}=${text(cursor.valueStart, cursor.valueLength)}@${cursor.timestamp}`);
+      lines.push(
+        `${topic}-${partition} ${text(cursor.keyStart, cursor.keyLength)}=${text(cursor.valueStart, cursor.valueLength)}@${cursor.timestamp}`,
+      );
     }
     return lines;
   });

@@ -23,7 +23,10 @@ function start(topology = passThrough(), overrides = {}, partitions: Record<stri
   const shard = services(topology, overrides, partitions);
   const sub = topology.plan().subTopologies[0]!;
   const task = new Task(`0_${partition}`, 1, sub, shard);
-  task.start(sub.sources.flatMap((source) => source.topics.map(({ name }) => input(name, partition))), 1);
+  task.start(
+    sub.sources.flatMap((source) => source.topics.map(({ name }) => input(name, partition))),
+    1,
+  );
   return { task, shard };
 }
 
@@ -128,7 +131,9 @@ describe('Task', () => {
 
   it('drops a record with a negative timestamp from an extractor; without one it is an error', () => {
     const builder = new StreamsBuilder();
-    builder.stream('in', { ...text, timestampExtractor: (record, partitionTimeMs) => (record.value === 'drop' ? -1 : partitionTimeMs + 10) }).to('out', text);
+    builder
+      .stream('in', { ...text, timestampExtractor: (record, partitionTimeMs) => (record.value === 'drop' ? -1 : partitionTimeMs + 10) })
+      .to('out', text);
     const { task, shard } = start(builder.build());
     feed(task, 'in', 0, 0, [1, 'a', 'x'], [1, 'b', 'drop'], [1, 'c', 'y']);
     expect(task.process(10, 0)).toBe(2);
@@ -137,12 +142,17 @@ describe('Task', () => {
     expect(shard.stats.recordsDropped).toBe(1);
     const plain = start();
     feed(plain.task, 'in', 0, 4, [-1, 'a', 'x']);
-    expect(() => plain.task.process(1, 0)).toThrow(expect.objectContaining({ code: 'DESERIALIZATION_FAILED', message: expect.stringContaining('in-0@4') }));
+    expect(() => plain.task.process(1, 0)).toThrow(
+      expect.objectContaining({ code: 'DESERIALIZATION_FAILED', message: expect.stringContaining('in-0@4') }),
+    );
   });
 
   it('W11: put and delete of a new key within one epoch leave nothing, neither downstream nor in the changelog', () => {
     const builder = new StreamsBuilder();
-    builder.table('in', { ...text, as: 'rows' }).toStream().to('out', text);
+    builder
+      .table('in', { ...text, as: 'rows' })
+      .toStream()
+      .to('out', text);
     const { task } = start(builder.build());
     feed(task, 'in', 0, 0, [1, 'k', '1'], [2, 'k', null]);
     task.process(10, 0);
@@ -155,7 +165,10 @@ describe('Task', () => {
     task.process(10, 0);
     expect(task.outputBytes).toBe(0);
     const { frames } = task.closeEpoch();
-    expect(frames.map(({ topic, recordCount }) => [topic, recordCount]).sort()).toEqual([['app-counts-changelog', 2], ['out', 2]]);
+    expect(frames.map(({ topic, recordCount }) => [topic, recordCount]).sort()).toEqual([
+      ['app-counts-changelog', 2],
+      ['out', 2],
+    ]);
     expect(task.closeEpoch().frames).toEqual([]);
   });
 

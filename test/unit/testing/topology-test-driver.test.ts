@@ -31,7 +31,10 @@ describe('TopologyTestDriver', () => {
     input.pipeInput('k', 'd', 1);
     input.pipeValueList(['e', 'f'], 50, 2);
     driver.createInputTopic('in', string(), string()).pipeInput('k', 'g');
-    const times = driver.createOutputTopic('out', string(), string()).readRecordsToList().map(({ value, timestamp }) => `${value}${timestamp}`);
+    const times = driver
+      .createOutputTopic('out', string(), string())
+      .readRecordsToList()
+      .map(({ value, timestamp }) => `${value}${timestamp}`);
     expect(times).toEqual(['a10', 'b15', 'c120', 'd1', 'e50', 'f52', 'g100']);
     expect(() => input.advanceTime(-1)).toThrow(/only goes forward/);
   });
@@ -41,7 +44,15 @@ describe('TopologyTestDriver', () => {
     const output = driver.createOutputTopic('out', string(), string());
     expect(output.isEmpty()).toBe(true);
     expect(() => output.readValue()).toThrow(/out has no record/);
-    driver.createInputTopic('in', string(), string()).pipeKeyValueList([['a', '1'], ['b', '2'], ['a', '3'], ['c', null]], 0);
+    driver.createInputTopic('in', string(), string()).pipeKeyValueList(
+      [
+        ['a', '1'],
+        ['b', '2'],
+        ['a', '3'],
+        ['c', null],
+      ],
+      0,
+    );
     expect(output.queueSize()).toBe(4);
     expect(output.readValue()).toBe('1');
     expect(Object.fromEntries(output.readKeyValuesToMap())).toEqual({ b: '2', a: '3', c: null });
@@ -83,8 +94,19 @@ describe('TopologyTestDriver', () => {
       .toStream()
       .to('out', { keySerde: string(), valueSerde: int64() });
     const driver = new TopologyTestDriver(builder);
-    driver.createInputTopic('in', string(), string()).pipeKeyValueList([['1', 'a'], ['2', 'a'], ['3', 'b']], 0);
-    expect(driver.createOutputTopic('out', string(), int64()).readKeyValuesToList()).toEqual([['1', 1], ['2', 1], ['1', 2]]);
+    driver.createInputTopic('in', string(), string()).pipeKeyValueList(
+      [
+        ['1', 'a'],
+        ['2', 'a'],
+        ['3', 'b'],
+      ],
+      0,
+    );
+    expect(driver.createOutputTopic('out', string(), int64()).readKeyValuesToList()).toEqual([
+      ['1', 1],
+      ['2', 1],
+      ['1', 2],
+    ]);
   });
 
   it('max.task.idle.ms is waited for until the wall clock is advanced', () => {
