@@ -22,6 +22,7 @@ export interface ResolvedConfig {
   readonly pollMs: number;
   readonly maxPollRecords: number;
   readonly bufferedRecordsPerPartition: number;
+  readonly inputBufferMaxBytes: number;
   readonly outputBufferMaxBytes: number;
   readonly maxTaskIdleMs: number;
   readonly taskTimeoutMs: number;
@@ -103,6 +104,7 @@ export const options: Readonly<Record<keyof ResolvedConfig, Option>> = {
   pollMs: { kafkaName: 'poll.ms', fallback: 100, check: integer(0, 10_000), doc: 'How long one poll waits for records.' },
   maxPollRecords: { kafkaName: 'max.poll.records', fallback: 5000, check: integer(1, 100_000), doc: 'Records taken from the client at once. (Kafka Streams: 1000; here batches, not records, cross threads.)' },
   bufferedRecordsPerPartition: { kafkaName: 'buffered.records.per.partition', fallback: 10_000, check: integer(1), doc: 'Records of one partition waiting in its shard; beyond it the partition is paused. (Kafka Streams: 1000.)' },
+  inputBufferMaxBytes: { kafkaName: 'input.buffer.max.bytes', fallback: 256 * 1024 * 1024, check: integer(1024), doc: 'Input waiting in shards, divided among the partitions; one that has its part is paused. (KIP-770.)' },
   outputBufferMaxBytes: { kafkaName: 'output.buffer.max.bytes', fallback: 64 * 1024 * 1024, check: integer(1024), doc: 'Output waiting for its commit; beyond it all inputs are paused. Ours.' },
   maxTaskIdleMs: { kafkaName: 'max.task.idle.ms', fallback: 0, check: integer(-1), doc: '-1: never wait for an empty input; 0: while the broker has more; >0: that long after.' },
   taskTimeoutMs: { kafkaName: 'task.timeout.ms', fallback: 300_000, check: integer(0), doc: 'How long retriable trouble of commits and clients is retried.' },

@@ -4,13 +4,14 @@ import { isMainThread } from 'node:worker_threads';
 import { pino, type Logger } from 'pino';
 import { type KafkaNamedConfig, type KafkaStreamsConfig, type ResolvedConfig, resolveConfig } from './config.ts';
 import { Coordinator } from './coordinator/coordinator.ts';
-import type { UncaughtErrorResponse } from './coordinator/engine.ts';
+import type { CoordinatorHooks, UncaughtErrorResponse } from './coordinator/engine.ts';
 import { claimProcessId, type ProcessId } from './coordinator/process-id.ts';
 import type { RestoreListener } from './coordinator/restorer.ts';
 import type { CoordinatorMetrics } from './coordinator/snapshot.ts';
+import { within } from './coordinator/within.ts';
 import { loadTopology } from './dsl/load.ts';
 import { isMillraceError, MillraceError } from './errors.ts';
-import type { Topology } from './topology/topology.ts';
+import type { CreateLauncher } from './shard/pool.ts';
 import { createTransport } from './transport/create.ts';
 
 /** As Kafka Streams' `KafkaStreams.State`. */
@@ -40,6 +41,16 @@ export interface StreamsLogger {
 export interface KafkaStreamsOptions {
   /** Default: a pino logger on stderr at level `warn`, or at the level named by the environment variable MILLRACE_LOG. */
   readonly logger?: StreamsLogger;
+  /**
+   * The seam for tests of the engine itself: other transports than Kafka's, shards on other things than threads. No part
+   * of the public interface.
+   *
+   * @internal
+   */
+  readonly internals?: {
+    readonly createTransport?: typeof createTransport;
+    readonly createLauncher?: CreateLauncher;
+  };
 }
 
 const CLOSE_TIMEOUT_MS = 30_000;
@@ -58,6 +69,7 @@ export class KafkaStreams {
   readonly #topologyUrl: string;
   readonly #config: ResolvedConfig;
   readonly #log: StreamsLogger;
+  readonly #internals: NonNullable<KafkaStreamsOptions['internals']>;
   #state: State = 'CREATED';
   #stateListener: StateListener | undefined;
   #uncaught: UncaughtExceptionHandler | undefined;
@@ -65,6 +77,7 @@ export class KafkaStreams {
   #coordinator: Coordinator | undefined;
   #processId: ProcessId | undefined;
   #error: Error | undefined;
+  #launching: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
   readonly #ended: { readonly promise: Promise<void>; resolve: () => void; reject: (error: Error) => void };
 
@@ -76,6 +89,7 @@ export class KafkaStreams {
     this.#topologyUrl = toUrl(topology);
     this.#config = resolveConfig(config);
     this.#log = options.logger ?? defaultLogger();
+    this.#internals = options.internals ?? {};
     let settle = { resolve: () => {}, reject: (_: Error) => {} };
     const promise = new Promise<void>((resolveEnd, reject) => {
       settle = { resolve: resolveEnd, reject };
@@ -104,12 +118,15 @@ export class KafkaStreams {
     if (!isMainThread) throw new MillraceError('INVALID_STATE', 'KafkaStreams.start() works in the main thread only. In a one-file program guard it with `if (isMainThread)` from node:worker_threads.');
     if (this.#state !== 'CREATED') throw new MillraceError('INVALID_STATE', `start() was called in state ${this.#state}; an instance starts once. Make a new KafkaStreams.`);
     this.#setState('REBALANCING');
+    const launching = this.#launch();
+    this.#launching = launching.catch(() => {});
     try {
-      await this.#launch(await loadTopology(this.#topologyUrl));
+      await launching;
     } catch (error) {
-      const known = asError(error);
-      await this.#shutDownWithError(known);
-      throw known;
+      // Closed, or failed in the background, while it started: whoever did that also cleans up.
+      this.#closing ??= this.#shutDownWithError(asError(error));
+      await this.#closing;
+      throw this.#error ?? asError(error);
     }
   }
 
@@ -176,20 +193,30 @@ export class KafkaStreams {
     return this.#coordinator?.metrics();
   }
 
-  async #launch(topology: Topology): Promise<void> {
-    this.#processId = claimProcessId(this.#config.stateDir, this.#config.applicationId);
-    const transport = await createTransport(this.#config, this.#processId.id, {
+  async #launch(): Promise<void> {
+    const topology = await loadTopology(this.#topologyUrl);
+    this.#checkWanted();
+    const processId = claimProcessId(this.#config.stateDir, this.#config.applicationId);
+    this.#processId = processId;
+    const transport = await (this.#internals.createTransport ?? createTransport)(this.#config, processId.id, {
       onError: (error) => this.#onFatal(error),
       onLog: (level, message) => this.#log[level]({}, message),
     });
-    this.#coordinator = new Coordinator(this.#config, this.#topologyUrl, topology.plan(), transport, {
+    const hooks: CoordinatorHooks = {
       onUncaught: (error) => this.#onUncaught(error),
       onRunning: (running) => this.#onRunning(running),
       onFatal: (error) => this.#onFatal(error),
       restoreListener: () => this.#restoreListener,
       log: (level, message, context) => this.#log[level](context ?? {}, message),
-    });
+    };
+    this.#coordinator = new Coordinator(this.#config, this.#topologyUrl, topology.plan(), transport, hooks, this.#internals.createLauncher);
+    // The coordinator owns the transport now, so that closing it closes that too.
+    this.#checkWanted();
     await this.#coordinator.start();
+  }
+
+  #checkWanted(): void {
+    if (this.#closing !== undefined) throw new MillraceError('INVALID_STATE', 'The application was closed while it was starting.');
   }
 
   #onUncaught(error: Error): UncaughtErrorResponse {
@@ -203,7 +230,7 @@ export class KafkaStreams {
   }
 
   #onFatal(error: Error): void {
-    if (this.#closing !== undefined || this.#error !== undefined) return;
+    if (this.#closing !== undefined) return;
     this.#log.error({ err: error }, error.message);
     this.#closing = this.#shutDownWithError(error);
   }
@@ -225,6 +252,8 @@ export class KafkaStreams {
 
   async #release(timeoutMs: number): Promise<void> {
     try {
+      // Whatever start() has in hand, it ends at its next step, and leaves a coordinator behind only then.
+      if (this.#coordinator === undefined) await within(this.#launching, timeoutMs);
       await this.#coordinator?.close(timeoutMs);
     } catch (error) {
       this.#log.warn({ err: error }, `Closing was not clean: ${asError(error).message}`);
@@ -238,7 +267,11 @@ export class KafkaStreams {
     if (!transitions[previous].includes(next)) throw new MillraceError('INTERNAL', `State cannot change from ${previous} to ${next}.`);
     this.#state = next;
     this.#log.info({ from: previous, to: next }, 'State changed.');
-    this.#stateListener?.(next, previous);
+    try {
+      this.#stateListener?.(next, previous);
+    } catch (error) {
+      this.#log.error({ err: error }, `The state listener threw: ${asError(error).message}`);
+    }
   }
 
   #requireCreated(method: string): void {

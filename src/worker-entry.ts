@@ -8,12 +8,17 @@ export interface WorkerEntry {
   readonly execArgv: string[];
 }
 
+const TYPESCRIPT = /\.[cm]?tsx?$/;
+
 /**
- * How to start a worker thread from `url`. A TypeScript entry gets the loader passed explicitly, because nothing hands it
- * on by itself: not Node 20, not tsx, and vitest compiles in the main thread only.
+ * How to start a worker thread from `url`. Where the entry, or a module that the thread will import, is TypeScript, it
+ * gets the loader passed explicitly, because nothing hands it on by itself: not Node 20, not tsx, and vitest compiles in
+ * the main thread only.
+ *
+ * @param modules URLs of modules that the thread imports when it runs, such as a topology.
  */
-export function workerEntry(url: URL): WorkerEntry {
-  const isTypeScript = url.pathname.endsWith('.ts');
+export function workerEntry(url: URL, modules: readonly string[] = []): WorkerEntry {
+  const isTypeScript = [url.href, ...modules].some((href) => TYPESCRIPT.test(new URL(href).pathname));
   const preload = fileURLToPath(new URL('../workers/typescript.mjs', import.meta.url));
   return { url: url.href, execArgv: isTypeScript ? ['--import', preload] : [] };
 }

@@ -4,6 +4,8 @@ import type { InputState, TaskTable } from './tasks.ts';
 export interface BackPressureLimits {
   /** Records of one partition in its shard; beyond it the partition is paused, below half of it resumed. */
   readonly recordsPerPartition: number;
+  /** Bytes of input in the shards of this process; each partition may have an equal part of it. */
+  readonly inputBytes: number;
   /** Bytes of output waiting for commits; beyond it everything is paused, below half of it resumed. */
   readonly outputBytes: number;
 }
@@ -27,8 +29,9 @@ export class BackPressure {
     this.#outputFull = bufferedOutputBytes > this.#limits.outputBytes / (this.#outputFull ? 2 : 1);
     const pause: InputState[] = [];
     const resume: InputState[] = [];
+    const bytesPerInput = this.#limits.inputBytes / Math.max(1, this.#tasks.inputCount);
     for (const { task, input } of this.#tasks.activeInputs()) {
-      const wanted = held || this.#outputFull || task.state !== 'running' || this.#isFull(input);
+      const wanted = held || this.#outputFull || task.state !== 'running' || this.#isFull(input, bytesPerInput);
       if (wanted === input.paused) continue;
       input.paused = wanted;
       (wanted ? pause : resume).push(input);
@@ -37,8 +40,8 @@ export class BackPressure {
     if (resume.length > 0) consumer.resume(resume);
   }
 
-  #isFull(input: InputState): boolean {
-    const limit = this.#limits.recordsPerPartition;
-    return input.inFlightRecords > (input.paused ? limit / 2 : limit);
+  #isFull(input: InputState, bytesLimit: number): boolean {
+    const share = input.paused ? 0.5 : 1;
+    return input.inFlightRecords > this.#limits.recordsPerPartition * share || input.inFlightBytes > bytesLimit * share;
   }
 }

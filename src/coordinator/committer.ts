@@ -1,17 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessingGuarantee } from '../config.ts';
-import { isMillraceError, MillraceError } from '../errors.ts';
+import { type ErrorCode, isMillraceError, MillraceError } from '../errors.ts';
 import type { OutputFrame, TaskProgress } from '../shard/messages.ts';
 import type { Producer, TopicPartitionOffset, Transport } from '../transport/transport.ts';
 import type { EpochContent } from './epochs.ts';
 
 export interface CommitterOptions {
   readonly guarantee: ProcessingGuarantee;
-  /** How long retriable and abortable trouble is retried before it counts as final. */
+  /** How long trouble that may pass is retried before it counts as final. */
   readonly taskTimeoutMs: number;
   readonly requestTimeoutMs: number;
   /** False for tasks that were lost to another member: their output and offsets must not be committed. */
-  readonly isOurs: (taskId: string, generation: number) => boolean;
+  readonly isOurs: (generation: number) => boolean;
+  /** An offset to commit with output that comes without progress (of punctuators), so that its commit can be recognised. */
+  readonly anchor: (frame: OutputFrame, marker: number) => TopicPartitionOffset | undefined;
   readonly onCommitted: (offsets: readonly TopicPartitionOffset[]) => void;
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
 }
@@ -24,18 +26,47 @@ export interface CommitCounters {
   commitMs: number;
 }
 
+/** The part of an epoch that is still ours to write. */
+interface Work {
+  readonly frames: readonly OutputFrame[];
+  readonly progress: readonly TaskProgress[];
+  readonly offsets: readonly TopicPartitionOffset[];
+}
+
 const BACKOFF_FIRST_MS = 50;
 const BACKOFF_MAX_MS = 2_000;
+/** Being fenced more often than that means that another process runs under our transactional id. */
+const FENCED_MAX = 3;
+const FENCED_WINDOW_MS = 600_000;
+
+/** Trying again cannot help. */
+const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'AUTHENTICATION_FAILED',
+  'INTERNAL',
+  'INVALID_CONFIG',
+  'INVALID_STATE',
+  'MISSING_TOPIC',
+  'PRODUCTION_FAILED',
+  'RECORD_TOO_LARGE',
+  'UNSUPPORTED_VERSION',
+]);
 
 /**
  * Writes epochs to Kafka under the guarantee asked for. The frames of an epoch are kept until this is done, so trouble
  * that aborts a transaction costs a new transaction with the same frames; no task has to be rolled back for it.
  */
 export class Committer {
+  readonly counters: CommitCounters = { transactions: 0, aborted: 0, recordsOut: 0, commitMs: 0 };
   readonly #transport: Transport;
   readonly #options: CommitterOptions;
+  readonly #stop = new AbortController();
+  readonly #fencedMs: number[] = [];
   #producer: Producer;
-  readonly counters: CommitCounters = { transactions: 0, aborted: 0, recordsOut: 0, commitMs: 0 };
+  /** The producer can do no more; the next attempt begins with a new one. */
+  #broken = false;
+  /** A transaction of which it is unknown whether it was committed. */
+  #doubtful: Work | undefined;
+  #marker = Date.now() * 1000;
 
   constructor(transport: Transport, options: CommitterOptions) {
     this.#transport = transport;
@@ -43,63 +74,113 @@ export class Committer {
     this.#producer = transport.producer;
   }
 
+  get #transactional(): boolean {
+    return this.#options.guarantee === 'exactly_once_v2';
+  }
+
   /** Fences earlier producers of this process and completes what a crash left open. */
   async init(): Promise<void> {
-    if (this.#options.guarantee === 'exactly_once_v2') await this.#producer.initTransactions(this.#options.requestTimeoutMs);
+    if (this.#transactional) await this.#producer.initTransactions(this.#options.requestTimeoutMs);
+  }
+
+  /** Gives up on the commit under way, if it waits to be tried again. The client is about to be closed. */
+  stop(): void {
+    this.#stop.abort();
   }
 
   /** Resolves when the epoch is committed, or when nothing of it is ours any more. Rejects when it cannot be. */
   async commit(content: EpochContent): Promise<void> {
     const startedMs = performance.now();
     const deadlineMs = startedMs + this.#options.taskTimeoutMs;
+    const written = { byFlush: false };
     for (let attempt = 0; ; attempt++) {
-      const frames = content.frames.filter((frame) => this.#options.isOurs(frame.taskId, frame.generation));
-      const progress = content.progress.filter((task) => this.#options.isOurs(task.taskId, task.generation));
-      const offsets = offsetsOf(progress);
-      if (frames.length === 0 && offsets.length === 0) return;
-      const error = await this.#attempt(frames, offsets);
-      if (error === undefined) {
-        this.#count(frames, performance.now() - startedMs);
-        this.#options.onCommitted(offsets);
+      try {
+        const done = (await this.#settleDoubt()) ?? (await this.#attempt(content, written));
+        if (done === 'partly lost') continue;
+        if (done !== 'nothing') this.#succeeded(done, performance.now() - startedMs);
         return;
+      } catch (cause) {
+        await this.#failed(cause, deadlineMs);
+        this.#options.log('warn', `Commit of epoch ${content.epoch} failed and is tried again: ${(cause as Error).message}`);
       }
-      if (!(error.abortable || error.retriable) || performance.now() > deadlineMs) throw error;
-      this.counters.aborted++;
-      this.#options.log('warn', `Commit of epoch ${content.epoch} failed and is tried again: ${error.message}`);
-      await sleep(Math.min(BACKOFF_FIRST_MS * 2 ** attempt, BACKOFF_MAX_MS));
+      await this.#pause(Math.min(BACKOFF_FIRST_MS * 2 ** attempt, BACKOFF_MAX_MS));
     }
   }
 
-  /** Undefined on success; otherwise the error, with the transaction out of the way. */
-  async #attempt(frames: readonly OutputFrame[], offsets: readonly TopicPartitionOffset[]): Promise<MillraceError | undefined> {
-    const steps = this.#options.guarantee === 'exactly_once_v2' ? this.#transaction : this.#plain;
-    try {
-      await steps.call(this, frames, offsets);
-      return undefined;
-    } catch (cause) {
-      const error = asCommitError(cause);
-      if (this.#options.guarantee !== 'exactly_once_v2') return error;
-      if (error.fatal) return this.#recoverFromFatal(error, offsets);
-      await this.#abort();
-      return error;
-    }
+  /** What was committed; `partly lost` when some of it went to another member meanwhile, so that it is tried without. */
+  async #attempt(content: EpochContent, written: { byFlush: boolean }): Promise<Work | 'nothing' | 'partly lost'> {
+    if (this.#stop.signal.aborted) throw closing();
+    const work = this.#ours(content);
+    if (work === undefined) return 'nothing';
+    const done = this.#transactional ? await this.#transaction(work) : await this.#plain(work, written);
+    return done ? work : 'partly lost';
   }
 
-  async #transaction(frames: readonly OutputFrame[], offsets: readonly TopicPartitionOffset[]): Promise<void> {
+  #ours({ frames: allFrames, progress: allProgress }: EpochContent): Work | undefined {
+    const frames = allFrames.filter((frame) => this.#options.isOurs(frame.generation));
+    const progress = allProgress.filter((task) => this.#options.isOurs(task.generation));
+    const [first] = frames;
+    if (progress.length === 0 && first !== undefined && this.#transactional) {
+      const anchor = this.#options.anchor(first, this.#marker++);
+      return { frames, progress, offsets: anchor === undefined ? [] : [anchor] };
+    }
+    return first === undefined && progress.length === 0 ? undefined : { frames, progress, offsets: progress.flatMap((task) => task.offsets) };
+  }
+
+  /** After a rebalance offsets would be accepted under our new membership, though they are of the old one. */
+  #isStillOurs(work: Work): boolean {
+    const { isOurs } = this.#options;
+    return work.frames.every((frame) => isOurs(frame.generation)) && work.progress.every((task) => isOurs(task.generation));
+  }
+
+  /** False when the work was not ours any more before it was done. */
+  async #transaction(work: Work): Promise<boolean> {
     await this.#producer.begin();
-    await this.#producer.send(frames);
-    if (offsets.length > 0) await this.#producer.sendOffsets(offsets, this.#transport.consumer);
-    await this.#producer.commit();
-    this.counters.transactions++;
+    await this.#producer.send(work.frames);
+    if (!this.#isStillOurs(work)) {
+      await this.#abort();
+      return false;
+    }
+    if (work.offsets.length > 0) await this.#producer.sendOffsets(work.offsets, this.#transport.consumer);
+    this.#doubtful = work;
+    try {
+      await this.#producer.commit();
+    } catch (error) {
+      // Only this says that the commit did not happen; any other error says nothing about it.
+      if (asCommitError(error).abortable) this.#doubtful = undefined;
+      throw error;
+    }
+    this.#doubtful = undefined;
+    return true;
   }
 
   /** at_least_once: output first, offsets after. at_most_once: the offsets were committed before processing. */
-  async #plain(frames: readonly OutputFrame[], offsets: readonly TopicPartitionOffset[]): Promise<void> {
-    if (frames.length > 0) {
-      await this.#producer.send(frames);
+  async #plain(work: Work, written: { byFlush: boolean }): Promise<boolean> {
+    if (work.frames.length > 0 && !written.byFlush) {
+      await this.#producer.send(work.frames);
       await this.#producer.flush(this.#options.requestTimeoutMs);
+      written.byFlush = true;
     }
-    if (offsets.length > 0 && this.#options.guarantee === 'at_least_once') await this.#transport.consumer.commit(offsets);
+    if (!this.#isStillOurs(work)) return false;
+    if (work.offsets.length > 0 && this.#options.guarantee === 'at_least_once') await this.#transport.consumer.commit(work.offsets);
+    return true;
+  }
+
+  // --- failures -----------------------------------------------------------------------------------------------------
+
+  /** Decides about an error and brings the producer into a state to go on from. Throws when there is no going on. */
+  async #failed(cause: unknown, deadlineMs: number): Promise<void> {
+    const error = asCommitError(cause);
+    const { retriable, abortable } = error;
+    this.counters.aborted++;
+    const fenced = error.code === 'PRODUCER_FENCED' && !abortable;
+    const hopeless = (FINAL.has(error.code) && !retriable && !abortable) || (fenced && this.#isFencedTooOften());
+    if (hopeless || this.#stop.signal.aborted || performance.now() > deadlineMs) {
+      if (this.#transactional && !error.fatal && !this.#broken && this.#doubtful === undefined) await this.#abort();
+      throw error;
+    }
+    if (this.#doubtful !== undefined || (!retriable && !abortable)) this.#broken = true;
+    else if (this.#transactional && !this.#broken) await this.#abort();
   }
 
   async #abort(): Promise<void> {
@@ -107,47 +188,59 @@ export class Committer {
       await this.#producer.abort();
     } catch (cause) {
       this.#options.log('warn', `Abort failed, the producer is replaced: ${asCommitError(cause).message}`);
-      await this.#replaceProducer();
+      this.#broken = true;
     }
   }
 
   /**
-   * The producer is dead and it is unknown whether the commit had gone through. A new producer with the same
-   * transactional id settles that on the broker; then the committed offsets tell which way it went.
+   * Replaces a producer that is of no more use. A new one with the same transactional id settles on the broker what the
+   * old one left open; after that the committed offsets tell which way a doubtful commit went. Returns it if it did.
    */
-  async #recoverFromFatal(error: MillraceError, offsets: readonly TopicPartitionOffset[]): Promise<MillraceError | undefined> {
-    if (error.code === 'PRODUCER_FENCED') return error;
-    this.#options.log('warn', `The producer failed and is replaced: ${error.message}`);
-    await this.#replaceProducer();
-    if (offsets.length === 0) return retriable(error);
-    const stored = await this.#transport.consumer.committed(offsets, this.#options.requestTimeoutMs);
-    const committed = offsets.every((wanted) =>
-      stored.some((found) => found.topic === wanted.topic && found.partition === wanted.partition && found.offset === wanted.offset),
-    );
-    return committed ? undefined : retriable(error);
+  async #settleDoubt(): Promise<Work | undefined> {
+    if (this.#broken) {
+      if (this.#stop.signal.aborted) throw closing();
+      this.#options.log('warn', 'The producer failed and is replaced.');
+      this.#producer = await this.#transport.replaceProducer();
+      if (this.#transactional) await this.#producer.initTransactions(this.#options.requestTimeoutMs);
+      this.#broken = false;
+    }
+    const doubtful = this.#doubtful;
+    if (doubtful === undefined) return undefined;
+    const stored = doubtful.offsets.length === 0 ? [] : await this.#transport.consumer.committed(doubtful.offsets, this.#options.requestTimeoutMs);
+    this.#doubtful = undefined;
+    return doubtful.offsets.length > 0 && doubtful.offsets.every((wanted) => stored.some((found) => isSameCommit(wanted, found))) ? doubtful : undefined;
   }
 
-  async #replaceProducer(): Promise<void> {
-    this.#producer = await this.#transport.replaceProducer();
-    await this.#producer.initTransactions(this.#options.requestTimeoutMs);
+  #isFencedTooOften(): boolean {
+    const nowMs = performance.now();
+    while (this.#fencedMs[0] !== undefined && this.#fencedMs[0] < nowMs - FENCED_WINDOW_MS) this.#fencedMs.shift();
+    this.#fencedMs.push(nowMs);
+    return this.#fencedMs.length > FENCED_MAX;
   }
 
-  #count(frames: readonly OutputFrame[], elapsedMs: number): void {
+  async #pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#stop.signal }).catch(() => {});
+  }
+
+  #succeeded({ frames, offsets }: Work, elapsedMs: number): void {
     for (const frame of frames) this.counters.recordsOut += frame.recordCount;
     this.counters.commitMs += elapsedMs;
+    if (this.#transactional) this.counters.transactions++;
+    this.#options.onCommitted(offsets);
   }
 }
 
-function offsetsOf(progress: readonly TaskProgress[]): TopicPartitionOffset[] {
-  return progress.flatMap((task) => task.offsets);
+/** Metadata tells commits of one unmoved offset apart. */
+function isSameCommit(wanted: TopicPartitionOffset, found: TopicPartitionOffset): boolean {
+  return found.topic === wanted.topic && found.partition === wanted.partition && found.offset === wanted.offset && (found.metadata ?? '') === (wanted.metadata ?? '');
 }
 
 function asCommitError(cause: unknown): MillraceError {
   if (isMillraceError(cause)) return cause;
   const message = cause instanceof Error ? cause.message : String(cause);
-  return new MillraceError('COMMIT_FAILED', `Committing failed: ${message}`, { cause, fatal: true });
+  return new MillraceError('INTERNAL', `Committing failed: ${message}`, { cause, fatal: true });
 }
 
-function retriable(error: MillraceError): MillraceError {
-  return new MillraceError(error.code, error.message, { cause: error, retriable: true, context: error.context });
+function closing(): MillraceError {
+  return new MillraceError('COMMIT_FAILED', 'The commit was given up: the application is closing.');
 }

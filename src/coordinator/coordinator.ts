@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResolvedConfig } from '../config.ts';
-import { deserializeError } from '../errors.ts';
+import { deserializeError, MillraceError } from '../errors.ts';
 import type { FromShard } from '../shard/messages.ts';
+import { type CreateLauncher, createShardPool } from '../shard/pool.ts';
 import type { Plan } from '../topology/nodes.ts';
 import type { Transport } from '../transport/transport.ts';
-import { asError, type CoordinatorHooks, Engine } from './engine.ts';
+import { asError, type ClusterParts, type CoordinatorHooks, Engine } from './engine.ts';
 import { GlobalTables } from './global-tables.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { TaskLifecycle } from './lifecycle.ts';
@@ -13,10 +14,13 @@ import { Pump } from './pump.ts';
 import { Rebalance } from './rebalance.ts';
 import { Recovery } from './recovery.ts';
 import { type CoordinatorMetrics, snapshot } from './snapshot.ts';
-import { prepareTopics } from './topics.ts';
+import type { ShardsHooks } from './shards.ts';
+import { type PartitionCounts, prepareTopics } from './topics.ts';
 import { within } from './within.ts';
 
 const CAUGHT_UP_POLL_MS = 100;
+/** Brokers look for expired transactions every ten seconds (`transaction.abort.timed.out.transaction.cleanup.interval.ms`). */
+const EXPIRY_SCAN_MS = 20_000;
 
 /**
  * The engine of one process: reads batches, hands them to the shards that own their tasks, collects what comes back and
@@ -27,44 +31,81 @@ export class Coordinator {
   readonly #pump: Pump;
   readonly #recovery: Recovery;
   readonly #housekeeping: Housekeeping;
+  #starting: Promise<void> = Promise.resolve();
   #pumping: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | undefined;
 
-  constructor(config: ResolvedConfig, topologyUrl: string, plan: Plan, transport: Transport, hooks: CoordinatorHooks) {
-    this.#engine = new Engine(config, topologyUrl, plan, transport, hooks, {
+  constructor(
+    config: ResolvedConfig,
+    topologyUrl: string,
+    plan: Plan,
+    transport: Transport,
+    hooks: CoordinatorHooks,
+    createLauncher: CreateLauncher = createShardPool,
+  ) {
+    const shardsHooks: ShardsHooks = {
       onMessage: (shard, message) => this.#onShardMessage(shard, message),
       onDeath: (shard, error) => this.#recovery.shardDied(shard, error),
-    });
+    };
+    this.#engine = new Engine(config, topologyUrl, plan, transport, hooks, shardsHooks, createLauncher);
     this.#pump = new Pump(this.#engine);
     this.#recovery = new Recovery(this.#engine);
     this.#housekeeping = new Housekeeping(this.#engine);
   }
 
-  /** Checks the cluster, starts the shards, joins the group. Resolves when reading has begun. */
-  async start(): Promise<void> {
-    const { config, plan, transport, shards, committer, tasks, restorer } = this.#engine;
-    const { applicationId, requestTimeoutMs, autoOffsetReset } = config;
-    await transport.connect(requestTimeoutMs);
-    const counts = await prepareTopics(transport.admin, plan, config);
+  /**
+   * Checks the cluster, starts the shards, joins the group. Resolves when reading has begun.
+   *
+   * @throws MillraceError INVALID_STATE when it was closed meanwhile, and whatever start-up finds wrong.
+   */
+  start(): Promise<void> {
+    const starting = this.#start();
+    this.#starting = starting.catch(() => {});
+    return starting;
+  }
+
+  async #start(): Promise<void> {
+    const { config, plan, transport, shards, committer } = this.#engine;
+    await this.#step(transport.connect(config.requestTimeoutMs));
+    const counts = await this.#step(prepareTopics(transport.admin, plan, config));
+    const cluster = this.#clusterParts(counts);
+    this.#engine.cluster = cluster;
+    await this.#step(shards.launchAll(Object.fromEntries(counts)));
+    await this.#step(committer.init());
+    await this.#step(cluster.globals.bootstrap(shards.live()));
+    await this.#step(transport.consumer.subscribe(cluster.placement.subscription(), new Rebalance(this.#engine)));
+    this.#housekeeping.start();
+    this.#pumping = this.#pump.run().catch((error: unknown) => this.#engine.fail(asError(error)));
+  }
+
+  /** One step of the start, after which it may turn out that nobody wants it any more. */
+  async #step<T>(work: Promise<T>): Promise<T> {
+    const result = await work;
+    if (!this.#engine.stopping) return result;
+    throw new MillraceError('INVALID_STATE', 'The application was closed while it was starting.');
+  }
+
+  #clusterParts(counts: PartitionCounts): ClusterParts {
+    const { config, plan, transport, shards, tasks, restorer, hooks } = this.#engine;
+    const { applicationId, requestTimeoutMs, transactionTimeoutMs, taskTimeoutMs, autoOffsetReset } = config;
+    const onError = (error: Error) => this.#engine.fail(error);
     const placement = new Placement(plan, applicationId, counts);
     const globals = new GlobalTables(transport, plan, applicationId, counts, {
       post: (shard, message, transfer) => shards.post(shard, message, transfer),
-      onError: (error) => this.#engine.fail(error),
+      onError,
     });
     const lifecycle = new TaskLifecycle(transport, tasks, shards, restorer, placement, {
       applicationId,
       plan,
       autoOffsetReset,
-      requestTimeoutMs,
+      committedTimeoutMs: Math.max(requestTimeoutMs, transactionTimeoutMs + EXPIRY_SCAN_MS),
+      taskTimeoutMs,
+      isActive: () => this.#engine.active,
+      log: hooks.log,
       onRunning: () => this.#engine.reportRunning(),
-      onError: (error) => this.#engine.fail(error),
+      onError,
     });
-    this.#engine.cluster = { placement, globals, lifecycle };
-    await shards.launchAll(Object.fromEntries(counts));
-    await committer.init();
-    await globals.bootstrap(shards.live());
-    await transport.consumer.subscribe(placement.subscription(), new Rebalance(this.#engine));
-    this.#housekeeping.start();
-    this.#pumping = this.#pump.run().catch((error: unknown) => this.#engine.fail(asError(error)));
+    return { placement, globals, lifecycle };
   }
 
   metrics(): CoordinatorMetrics {
@@ -89,18 +130,25 @@ export class Coordinator {
     }
   }
 
-  /** Commits what is processed, closes processors, leaves the group. Takes at most about `timeoutMs`. */
-  async close(timeoutMs: number): Promise<void> {
-    if (this.#engine.stopping) return;
+  /** Commits what is processed, closes processors, leaves the group. Takes at most about `timeoutMs`. Idempotent. */
+  close(timeoutMs: number): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
     this.#engine.stopping = true;
-    const { restorer, shards, transport, cluster } = this.#engine;
+    const { restorer, shards, transport, committer, cluster } = this.#engine;
     const deadlineMs = performance.now() + timeoutMs;
     const leftMs = () => Math.max(100, deadlineMs - performance.now());
     this.#housekeeping.stop();
     await within(this.#pumping, leftMs());
     await within(this.#lastCommit(), leftMs() / 2);
+    committer.stop();
     await within(Promise.all([restorer.close(), cluster?.globals.close()]), leftMs() / 2);
     await shards.close(leftMs() / 2);
+    // Some clients crash when they are closed while they connect.
+    await within(this.#starting, leftMs() / 2);
     await within(transport.close(), leftMs());
   }
 
@@ -114,22 +162,36 @@ export class Coordinator {
   }
 
   #onShardMessage(shard: number, message: FromShard): void {
+    try {
+      this.#dispatch(shard, message);
+    } catch (error) {
+      this.#engine.fail(asError(error));
+    }
+  }
+
+  #dispatch(shard: number, message: FromShard): void {
     const { tasks, epochs, restorer, hooks } = this.#engine;
     const isCurrent = (of: { taskId: string; generation: number }) => tasks.isCurrent(of.taskId, of.generation);
     switch (message.type) {
       case 'consumed': {
-        const routed = isCurrent(message) ? tasks.route(message.topic, message.partition) : undefined;
-        if (routed !== undefined) routed.input.inFlightRecords -= message.recordCount;
+        const input = isCurrent(message) ? tasks.route(message.topic, message.partition)?.input : undefined;
+        if (input === undefined) return;
+        input.inFlightRecords -= message.recordCount;
+        input.inFlightBytes -= message.bytes;
+        // Not only after the next poll, which waits in vain while everything is paused.
+        if (input.paused) this.#engine.applyBackPressure();
         return;
       }
       case 'restored':
         return restorer.acknowledge(message.taskId, message.generation, message.store, message.recordCount);
       case 'output':
-        return epochs.addFrames(shard, message.epoch, message.frames.filter(isCurrent));
+        return epochs.addFrames(shard, message.frames.filter(isCurrent));
       case 'epochDone':
         return epochs.shardDone(shard, message.epoch, message.frames.filter(isCurrent), message.tasks.filter(isCurrent));
       case 'commitRequested':
         return this.#engine.commitSoon();
+      case 'failed':
+        return this.#recovery.shardFailed(shard, deserializeError(message.error));
       case 'taskFailed':
         return this.#recovery.taskFailed(shard, message.taskId, message.generation, deserializeError(message.error));
       case 'log':

@@ -1,8 +1,12 @@
 import type { ResolvedConfig } from '../config.ts';
+import type { OutputFrame } from '../shard/messages.ts';
+import type { CreateLauncher } from '../shard/pool.ts';
+import { decodeCommitMetadata, encodeCommitMetadata } from '../topology/commit-metadata.ts';
 import type { Plan } from '../topology/nodes.ts';
-import type { Transport } from '../transport/transport.ts';
+import type { TopicPartitionOffset, Transport } from '../transport/transport.ts';
 import { BackPressure } from './back-pressure.ts';
 import { Committer } from './committer.ts';
+import { DynamicTopics } from './dynamic-topics.ts';
 import { Epochs } from './epochs.ts';
 import type { GlobalTables } from './global-tables.ts';
 import type { TaskLifecycle } from './lifecycle.ts';
@@ -10,8 +14,6 @@ import type { Placement } from './placement.ts';
 import { type RestoreListener, Restorer } from './restorer.ts';
 import { Shards, type ShardsHooks } from './shards.ts';
 import { TaskTable } from './tasks.ts';
-import type { TopicPartitionOffset } from '../transport/transport.ts';
-import { decodeCommitMetadata } from '../topology/commit-metadata.ts';
 
 /** What to do about an error: replace the thread (or restart the task), or stop this process's part of the application. */
 export type UncaughtErrorResponse = 'replace-thread' | 'shutdown-client';
@@ -49,8 +51,7 @@ export class Engine {
   readonly committer: Committer;
   readonly restorer: Restorer;
   readonly backPressure: BackPressure;
-  /** Task generations that other members took over before we could commit. */
-  readonly lost = new Set<string>();
+  readonly dynamicTopics: DynamicTopics;
   cluster!: ClusterParts;
   /** The group has given us an assignment, and not taken it back. */
   assigned = false;
@@ -60,30 +61,37 @@ export class Engine {
   paused = false;
   stopping = false;
   failed = false;
+  /** Task generations below it were lost to other members before we could commit. */
+  #fencedBelow = 0;
   #lastChange: Promise<void> = Promise.resolve();
   #commitOverdue = false;
 
-  constructor(config: ResolvedConfig, topologyUrl: string, plan: Plan, transport: Transport, hooks: CoordinatorHooks, shardsHooks: ShardsHooks) {
+  constructor(config: ResolvedConfig, topologyUrl: string, plan: Plan, transport: Transport, hooks: CoordinatorHooks, shardsHooks: ShardsHooks, createLauncher: CreateLauncher) {
     this.config = config;
     this.plan = plan;
     this.transport = transport;
     this.hooks = hooks;
-    this.shards = new Shards(config, topologyUrl, plan, shardsHooks);
+    this.shards = new Shards(config, topologyUrl, plan, shardsHooks, createLauncher);
     this.committer = new Committer(transport, {
       guarantee: config.processingGuarantee,
       taskTimeoutMs: config.taskTimeoutMs,
       requestTimeoutMs: config.requestTimeoutMs,
-      isOurs: (taskId, generation) => !this.lost.has(`${taskId}/${generation}`),
+      isOurs: (generation) => generation >= this.#fencedBelow,
+      anchor: (frame, marker) => this.#anchor(frame, marker),
       onCommitted: (offsets) => this.#onCommitted(offsets),
       log: hooks.log,
     });
     this.epochs = new Epochs({
-      requestCommit: (epoch) => {
+      requestCommit: (epoch, suspendBelow) => {
         const live = this.shards.live();
-        for (const shard of live) this.shards.post(shard, { type: 'commit', epoch });
+        for (const shard of live) this.shards.post(shard, { type: 'commit', epoch, suspendBelow });
         return live;
       },
-      commit: (content) => this.committer.commit(content),
+      commit: async (content) => {
+        await this.committer.commit({ ...content, frames: await this.dynamicTopics.resolve(content.frames) });
+        // Output that waited may have been what held everything up.
+        this.applyBackPressure();
+      },
     });
     this.restorer = new Restorer(transport, {
       post: (shard, message, transfer) => this.shards.post(shard, message, transfer),
@@ -94,7 +102,16 @@ export class Engine {
         hooks.log('info', `Restoring waits for an open transaction of the former owner on ${names}; the broker ends it after its timeout.`);
       },
     });
-    this.backPressure = new BackPressure({ recordsPerPartition: config.bufferedRecordsPerPartition, outputBytes: config.outputBufferMaxBytes }, this.tasks);
+    this.dynamicTopics = new DynamicTopics(transport.admin, {
+      taskTimeoutMs: config.taskTimeoutMs,
+      isActive: () => !this.stopping,
+      onFound: (counts) => this.shards.addTopics(counts),
+      log: hooks.log,
+    });
+    this.backPressure = new BackPressure(
+      { recordsPerPartition: config.bufferedRecordsPerPartition, inputBytes: config.inputBufferMaxBytes, outputBytes: config.outputBufferMaxBytes },
+      this.tasks,
+    );
   }
 
   /** Whether work is still wanted. */
@@ -106,6 +123,11 @@ export class Engine {
   exclusively(change: () => Promise<void>): Promise<void> {
     this.#lastChange = this.#lastChange.then(change).catch((error: unknown) => this.fail(asError(error)));
     return this.#lastChange;
+  }
+
+  /** Nothing that tasks of today produced, or will produce before they are given out anew, may be committed. */
+  fenceAll(): void {
+    this.#fencedBelow = this.tasks.newGeneration();
   }
 
   /** Resolves when no structural change is under way. */
@@ -137,6 +159,7 @@ export class Engine {
   }
 
   applyBackPressure(): void {
+    if (this.stopping) return;
     this.backPressure.apply(this.transport.consumer, this.epochs.bufferedBytes, this.held || this.paused);
   }
 
@@ -149,6 +172,13 @@ export class Engine {
     let records = 0;
     for (const { input } of this.tasks.activeInputs()) records += input.inFlightRecords;
     return records;
+  }
+
+  #anchor(frame: OutputFrame, marker: number): TopicPartitionOffset | undefined {
+    const input = this.tasks.get(frame.taskId)?.inputs[0];
+    if (input === undefined) return undefined;
+    const { topic, partition, committed: offset, partitionTimeMs } = input;
+    return { topic, partition, offset, metadata: encodeCommitMetadata(partitionTimeMs, marker) };
   }
 
   #onCommitted(offsets: readonly TopicPartitionOffset[]): void {

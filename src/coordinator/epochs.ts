@@ -8,19 +8,26 @@ export interface EpochContent {
   readonly progress: readonly TaskProgress[];
 }
 
+/** An epoch until it is committed. */
 interface Collecting {
-  frames: { shard: number; frame: OutputFrame }[];
-  progress: TaskProgress[];
+  frames: { readonly shard: number; readonly frame: OutputFrame }[];
+  readonly progress: TaskProgress[];
   bytes: number;
-  /** Shards that have not yet said `epochDone`; undefined until the epoch is being closed. */
-  waiting: Set<number> | undefined;
-  finish: () => void;
-  done: Promise<void>;
+}
+
+/** An epoch that shards are closing. */
+interface Closing extends Collecting {
+  readonly epoch: number;
+  /** Shards that have not yet said `epochDone`. */
+  readonly waiting: Set<number>;
+  readonly sinceMs: number;
+  readonly done: Promise<void>;
+  readonly finish: () => void;
 }
 
 export interface EpochHooks {
   /** Sends `commit` to the live shards and returns which they are. */
-  readonly requestCommit: (epoch: number) => number[];
+  readonly requestCommit: (epoch: number, suspendBelow: number) => number[];
   /** Writes the epoch to Kafka. Called for one epoch at a time, in order; a rejection is final. */
   readonly commit: (content: EpochContent) => Promise<void>;
 }
@@ -31,12 +38,15 @@ const CLOSED_EPOCHS_MAX = 1;
 /**
  * Collects what shards produce into epochs, closes them, and commits them strictly one after the other while shards
  * already work on the next.
+ *
+ * To which epoch output belongs follows from the order of messages alone: what a shard sends before its `epochDone`
+ * belongs to the epoch being closed, everything else to the open one.
  */
 export class Epochs {
   readonly #hooks: EpochHooks;
-  readonly #open = new Map<number, Collecting>();
   #current = 1;
-  #closing: Collecting | undefined;
+  #open: Collecting = { frames: [], progress: [], bytes: 0 };
+  #closing: Closing | undefined;
   #commits: Promise<void> = Promise.resolve();
   #queuedCommits = 0;
   #bufferedBytes = 0;
@@ -60,13 +70,14 @@ export class Epochs {
     return this.#closing !== undefined || this.#queuedCommits > CLOSED_EPOCHS_MAX;
   }
 
-  /** Number of the epoch being closed, with the shards it waits for; for the watchdog. */
-  get waitingFor(): readonly number[] {
-    return [...(this.#closing?.waiting ?? [])];
+  /** The close under way: the shards that have not answered and for how long, in ms; for the watchdog. */
+  waitingFor(nowMs: number): { readonly shards: readonly number[]; readonly elapsedMs: number } | undefined {
+    const closing = this.#closing;
+    return closing === undefined ? undefined : { shards: [...closing.waiting], elapsedMs: nowMs - closing.sinceMs };
   }
 
-  addFrames(shard: number, epoch: number, frames: readonly OutputFrame[]): void {
-    const collecting = this.#collecting(epoch);
+  addFrames(shard: number, frames: readonly OutputFrame[]): void {
+    const collecting = this.#closing?.waiting.has(shard) === true ? this.#closing : this.#open;
     for (const frame of frames) {
       collecting.frames.push({ shard, frame });
       collecting.bytes += frame.bytes.byteLength;
@@ -76,48 +87,39 @@ export class Epochs {
 
   /** A shard has closed its share of an epoch. */
   shardDone(shard: number, epoch: number, frames: readonly OutputFrame[], progress: readonly TaskProgress[]): void {
-    const collecting = this.#collecting(epoch);
-    if (collecting.waiting === undefined || !collecting.waiting.has(shard)) {
+    const closing = this.#closing;
+    if (closing === undefined || closing.epoch !== epoch || !closing.waiting.has(shard)) {
       throw new MillraceError('INTERNAL', `Shard ${shard} closed epoch ${epoch}, which nobody asked it to close.`);
     }
-    this.addFrames(shard, epoch, frames);
-    collecting.progress.push(...progress);
-    this.#release(collecting, shard);
+    this.addFrames(shard, frames);
+    closing.progress.push(...progress);
+    release(closing, shard);
   }
 
   /** A shard died: its share of every epoch that it had not closed is dropped, and nobody waits for it. */
   dropShard(shard: number): void {
-    for (const collecting of this.#open.values()) {
-      if (collecting.waiting !== undefined && !collecting.waiting.has(shard)) continue;
-      this.#dropFrames(collecting, (entry) => entry.shard === shard);
-      if (collecting.waiting !== undefined) this.#release(collecting, shard);
-    }
+    for (const collecting of this.#unclosedBy(shard)) this.#dropFrames(collecting, (entry) => entry.shard === shard);
+    if (this.#closing !== undefined) release(this.#closing, shard);
   }
 
   /** One task's share of every epoch that its shard has not closed is dropped (the task failed; its shard lives). */
   dropTask(shard: number, taskId: string): void {
-    for (const collecting of this.#open.values()) {
-      if (collecting.waiting !== undefined && !collecting.waiting.has(shard)) continue;
-      this.#dropFrames(collecting, ({ frame }) => frame.taskId === taskId);
-    }
+    for (const collecting of this.#unclosedBy(shard)) this.#dropFrames(collecting, ({ frame }) => frame.taskId === taskId);
   }
 
   /**
    * Closes the current epoch and resolves when it is committed. Waits for a close that is under way, so that
    * everything processed before the call is covered.
+   *
+   * @param suspendBelow tasks of a generation below it are suspended as the epoch closes; 0 suspends none.
    */
-  async close(): Promise<void> {
+  async close(suspendBelow = 0): Promise<void> {
     while (this.#closing !== undefined) await this.#closing.done;
-    const epoch = this.#current++;
-    const collecting = this.#collecting(epoch);
-    this.#closing = collecting;
-    collecting.waiting = new Set(this.#hooks.requestCommit(epoch));
-    if (collecting.waiting.size === 0) collecting.finish();
-    await collecting.done;
+    const closing = this.#beginClosing(suspendBelow);
+    await closing.done;
     this.#closing = undefined;
-    this.#open.delete(epoch);
     this.#queuedCommits++;
-    const commit = this.#commits.then(() => this.#commit(epoch, collecting));
+    const commit = this.#commits.then(() => this.#commit(closing));
     this.#commits = commit;
     // The rejection reaches the caller through `commit`; later commits must not run after a final failure, and they
     // do not, because the chain stays rejected. This handler only keeps it from counting as unhandled.
@@ -125,36 +127,32 @@ export class Epochs {
     return commit;
   }
 
-  /** Resolves when all epochs closed so far are committed. */
-  settled(): Promise<void> {
-    return this.#commits;
+  #beginClosing(suspendBelow: number): Closing {
+    const epoch = this.#current++;
+    let finish = () => {};
+    const done = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const waiting = new Set(this.#hooks.requestCommit(epoch, suspendBelow));
+    const closing = { ...this.#open, epoch, waiting, sinceMs: performance.now(), done, finish };
+    this.#open = { frames: [], progress: [], bytes: 0 };
+    this.#closing = closing;
+    if (waiting.size === 0) finish();
+    return closing;
   }
 
-  async #commit(epoch: number, collecting: Collecting): Promise<void> {
+  async #commit({ epoch, frames, progress, bytes }: Closing): Promise<void> {
     try {
-      await this.#hooks.commit({ epoch, frames: collecting.frames.map(({ frame }) => frame), progress: collecting.progress });
+      await this.#hooks.commit({ epoch, frames: frames.map(({ frame }) => frame), progress });
     } finally {
       this.#queuedCommits--;
-      this.#bufferedBytes -= collecting.bytes;
+      this.#bufferedBytes -= bytes;
     }
   }
 
-  #collecting(epoch: number): Collecting {
-    let collecting = this.#open.get(epoch);
-    if (collecting === undefined) {
-      let finish = () => {};
-      const done = new Promise<void>((resolve) => {
-        finish = resolve;
-      });
-      collecting = { frames: [], progress: [], bytes: 0, waiting: undefined, finish, done };
-      this.#open.set(epoch, collecting);
-    }
-    return collecting;
-  }
-
-  #release(collecting: Collecting, shard: number): void {
-    collecting.waiting?.delete(shard);
-    if (collecting.waiting?.size === 0) collecting.finish();
+  /** The epochs to which this shard may still add. */
+  #unclosedBy(shard: number): Collecting[] {
+    return this.#closing?.waiting.has(shard) === true ? [this.#closing, this.#open] : [this.#open];
   }
 
   #dropFrames(collecting: Collecting, dropped: (entry: { shard: number; frame: OutputFrame }) => boolean): void {
@@ -164,4 +162,9 @@ export class Epochs {
     collecting.frames = kept;
     collecting.bytes = bytes;
   }
+}
+
+function release(closing: Closing, shard: number): void {
+  closing.waiting.delete(shard);
+  if (closing.waiting.size === 0) closing.finish();
 }

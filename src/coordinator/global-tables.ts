@@ -3,6 +3,7 @@ import type { ToShard } from '../shard/messages.ts';
 import { resolveTopic } from '../topology/internal-topics.ts';
 import type { Plan } from '../topology/nodes.ts';
 import type { FetchedBatch, PartitionReader, TopicPartition, TopicPartitionOffset, Transport } from '../transport/transport.ts';
+import { partitionKey } from './tasks.ts';
 
 export interface GlobalTablesHooks {
   readonly post: (shard: number, message: ToShard, transfer: ArrayBuffer[]) => void;
@@ -11,27 +12,30 @@ export interface GlobalTablesHooks {
 
 const POLL_MS = 100;
 
+/** What one shard has been sent, by partition: the next offset. */
+type Positions = Map<string, number>;
+
 /**
- * Feeds global tables: every shard gets every partition of their topics. A shard is bootstrapped by a reader of its own
- * up to the end of the topics at that time, and only then joins those that the common reader keeps up to date, so no
- * shard ever sees an older row after a newer one.
+ * Feeds global tables: every shard gets every partition of their topics. New shards are brought up to date by a reader of
+ * their own, and then join those that the common reader (the tail) keeps up to date. While they join, the tail rests, and
+ * what a shard has been sent is remembered, so no shard ever sees an older row after a newer one and nothing is queued.
  */
 export class GlobalTables {
   readonly #transport: Transport;
   readonly #hooks: GlobalTablesHooks;
   readonly #storeOf = new Map<string, string>();
-  readonly #partitions: TopicPartition[];
-  readonly #live = new Set<number>();
-  /** Batches for shards whose bootstrap is under way. */
-  readonly #waiting = new Map<number, FetchedBatch[]>();
+  readonly #partitions: TopicPartition[] = [];
+  readonly #live = new Map<number, Positions>();
   #tail: PartitionReader | undefined;
-  #loop: Promise<void> | undefined;
+  #loop: Promise<void> = Promise.resolve();
+  /** Steps that must not overlap: a round of the tail, the joining of shards. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #bootstrapping: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(transport: Transport, plan: Plan, applicationId: string, partitionCounts: ReadonlyMap<string, number>, hooks: GlobalTablesHooks) {
     this.#transport = transport;
     this.#hooks = hooks;
-    this.#partitions = [];
     for (const { source, store } of plan.globalStores) {
       for (const topicRef of source.topics) {
         const topic = resolveTopic(topicRef, applicationId);
@@ -43,81 +47,94 @@ export class GlobalTables {
 
   /** Brings these shards up to date; resolves when they hold what the topics held at the time of the call. */
   async bootstrap(shards: readonly number[]): Promise<void> {
-    if (this.#partitions.length === 0 || shards.length === 0) return;
-    for (const shard of shards) this.#waiting.set(shard, []);
-    const starts = await this.#transport.admin.listOffsets(this.#partitions, 'earliest');
-    const ends = await this.#transport.admin.listOffsets(this.#partitions, 'latest');
-    await this.#startTail(ends);
-    await this.#copy(starts, ends, shards);
-    for (const shard of shards) {
-      // The tail may have been behind the copy: what the shard has already must not overwrite newer rows.
-      for (const batch of this.#waiting.get(shard) ?? []) {
-        if (batch.nextOffset > offsetIn(ends, batch)) this.#send(batch, [shard]);
-      }
-      this.#waiting.delete(shard);
-      this.#live.add(shard);
-    }
+    if (this.#partitions.length === 0 || shards.length === 0 || this.#closed) return;
+    const work = this.#bootstrapping.then(() => this.#bootstrap(shards));
+    this.#bootstrapping = work.catch(() => {});
+    await work;
   }
 
   /** A shard is gone. */
   remove(shard: number): void {
     this.#live.delete(shard);
-    this.#waiting.delete(shard);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    await this.#bootstrapping;
     await this.#loop;
     await this.#tail?.close();
   }
 
-  async #copy(starts: readonly TopicPartitionOffset[], ends: readonly TopicPartitionOffset[], shards: readonly number[]): Promise<void> {
-    const unfinished = ends.filter((end) => offsetIn(starts, end) < end.offset);
-    if (unfinished.length === 0) return;
+  async #bootstrap(shards: readonly number[]): Promise<void> {
+    const { admin } = this.#transport;
+    const starts = await admin.listOffsets(this.#partitions, 'earliest');
+    const ends = await admin.listOffsets(this.#partitions, 'latest');
+    if (this.#closed) return;
     const reader = await this.#transport.openReader('global-bootstrap');
+    const positions: Positions = new Map();
     try {
-      await reader.assign(unfinished.map((end) => ({ topic: end.topic, partition: end.partition, offset: offsetIn(starts, end) })));
-      while (!this.#closed && unfinished.some((end) => reader.position(end) < end.offset)) {
-        for (const batch of await reader.poll(POLL_MS)) this.#send(batch, shards);
-      }
+      await reader.assign(starts);
+      await this.#copy(reader, ends, shards, positions);
+      await this.#inTurn(async () => {
+        const { tail } = this.#tail === undefined ? await this.#startTail(reader) : { tail: this.#tail };
+        const reached = this.#partitions.map((partition) => ({ ...partition, offset: tail.position(partition) }));
+        await this.#copy(reader, reached, shards, positions);
+        for (const shard of shards) this.#live.set(shard, new Map(positions));
+      });
     } finally {
       await reader.close();
     }
   }
 
-  async #startTail(from: readonly TopicPartitionOffset[]): Promise<void> {
-    if (this.#tail !== undefined) return;
-    this.#tail = await this.#transport.openReader('global');
-    await this.#tail.assign(from);
-    this.#loop = this.#follow(this.#tail).catch((error: unknown) => {
-      this.#hooks.onError(error instanceof Error ? error : new Error(String(error)));
-    });
-  }
-
-  async #follow(reader: PartitionReader): Promise<void> {
-    while (!this.#closed) {
+  /** Sends what lies below these offsets, and what happens to come along with it. */
+  async #copy(reader: PartitionReader, upTo: readonly TopicPartitionOffset[], shards: readonly number[], positions: Positions): Promise<void> {
+    while (!this.#closed && upTo.some((end) => reader.position(end) < end.offset)) {
       for (const batch of await reader.poll(POLL_MS)) {
-        for (const queue of this.#waiting.values()) queue.push(batch);
-        this.#send(batch, [...this.#live]);
+        positions.set(partitionKey(batch.topic, batch.partition), batch.nextOffset);
+        for (const shard of shards) this.#send(batch, shard);
       }
     }
   }
 
-  /** Every shard gets its own copy: a transferred buffer can go to one thread only, and tables change rarely. */
-  #send(batch: FetchedBatch, shards: readonly number[]): void {
-    const store = this.#storeOf.get(batch.topic);
-    if (store === undefined) throw new MillraceError('INTERNAL', `No global table reads topic ${batch.topic}.`);
-    for (const shard of shards) {
-      const bytes = new Uint8Array(batch.bytes);
-      this.#hooks.post(
-        shard,
-        { type: 'globalBatch', store, partition: batch.partition, bytes, recordCount: batch.recordCount },
-        [bytes.buffer],
-      );
+  /** The first shards are where `reader` is; from there on the tail reads. */
+  async #startTail(reader: PartitionReader): Promise<{ tail: PartitionReader }> {
+    const tail = await this.#transport.openReader('global');
+    this.#tail = tail;
+    await tail.assign(this.#partitions.map((partition) => ({ ...partition, offset: reader.position(partition) })));
+    this.#loop = this.#follow(tail).catch((error: unknown) => {
+      this.#hooks.onError(error instanceof Error ? error : new Error(String(error)));
+    });
+    return { tail };
+  }
+
+  async #follow(tail: PartitionReader): Promise<void> {
+    while (!this.#closed) {
+      await this.#inTurn(async () => {
+        for (const batch of await tail.poll(POLL_MS)) this.#sendToLive(batch);
+      });
     }
   }
-}
 
-function offsetIn(offsets: readonly TopicPartitionOffset[], partition: TopicPartition): number {
-  return offsets.find((entry) => entry.topic === partition.topic && entry.partition === partition.partition)?.offset ?? 0;
+  #sendToLive(batch: FetchedBatch): void {
+    const key = partitionKey(batch.topic, batch.partition);
+    for (const [shard, positions] of this.#live) {
+      if (batch.nextOffset <= (positions.get(key) ?? 0)) continue;
+      positions.set(key, batch.nextOffset);
+      this.#send(batch, shard);
+    }
+  }
+
+  /** Every shard gets its own copy: a transferred buffer can go to one thread only, and tables change rarely. */
+  #send(batch: FetchedBatch, shard: number): void {
+    const store = this.#storeOf.get(batch.topic);
+    if (store === undefined) throw new MillraceError('INTERNAL', `No global table reads topic ${batch.topic}.`);
+    const bytes = new Uint8Array(batch.bytes);
+    this.#hooks.post(shard, { type: 'globalBatch', store, partition: batch.partition, bytes, recordCount: batch.recordCount }, [bytes.buffer]);
+  }
+
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(step);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
 }

@@ -1,3 +1,4 @@
+import { MillraceError } from '../errors.ts';
 import { asError, type Engine } from './engine.ts';
 
 const WATCHDOG_MS = 10_000;
@@ -6,7 +7,7 @@ const WATCHDOG_MS = 10_000;
 export class Housekeeping {
   readonly #engine: Engine;
   readonly #timers: NodeJS.Timeout[] = [];
-  #waitingSinceMs: number | undefined;
+  #purging = false;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -17,12 +18,12 @@ export class Housekeeping {
     this.#timers.push(
       setInterval(() => this.#engine.commitSoon(), config.commitIntervalMs),
       setInterval(() => void this.#purgeRepartitionTopics(), config.repartitionPurgeIntervalMs),
-      setInterval(() => this.#watch(), WATCHDOG_MS),
+      setInterval(() => this.#watch(), Math.min(WATCHDOG_MS, config.taskTimeoutMs + 1)),
     );
   }
 
   stop(): void {
-    for (const timer of this.#timers) clearInterval(timer);
+    for (const timer of this.#timers.splice(0)) clearInterval(timer);
   }
 
   /** Committed records of repartition topics are of no use to anybody; their retention is unlimited. */
@@ -31,26 +32,28 @@ export class Housekeeping {
     const upTo = [...tasks.activeInputs()]
       .filter(({ input }) => input.internal && input.committed > 0)
       .map(({ input: { topic, partition, committed } }) => ({ topic, partition, offset: committed }));
-    if (upTo.length === 0) return;
+    if (upTo.length === 0 || this.#purging) return;
+    this.#purging = true;
     try {
       await transport.admin.deleteRecords(upTo);
     } catch (error) {
-      hooks.log('warn', `Consumed records of repartition topics could not be deleted: ${asError(error).message}`);
+      if (this.#engine.active) hooks.log('warn', `Consumed records of repartition topics could not be deleted: ${asError(error).message}`);
+    } finally {
+      this.#purging = false;
     }
   }
 
   /** A processor that never returns keeps its shard from closing an epoch, and so everybody from committing. */
   #watch(): void {
     const { epochs, shards, config, hooks } = this.#engine;
-    const waiting = epochs.waitingFor;
-    if (waiting.length === 0) {
-      this.#waitingSinceMs = undefined;
-      return;
+    const waiting = epochs.waitingFor(performance.now());
+    if (waiting === undefined || waiting.elapsedMs < Math.min(WATCHDOG_MS / 2, config.taskTimeoutMs)) return;
+    const { elapsedMs } = waiting;
+    const late = `has not answered for ${Math.round(elapsedMs / 1000)} s: a processor blocks its thread`;
+    for (const shard of waiting.shards) {
+      hooks.log('warn', `Shard ${shard} ${late}.`);
+      if (elapsedMs <= config.taskTimeoutMs) continue;
+      shards.kill(shard, new MillraceError('SHARD_DIED', `Shard ${shard} ${late}, longer than taskTimeoutMs ("task.timeout.ms") allows. Its thread was ended.`, { context: { shard } }));
     }
-    this.#waitingSinceMs ??= performance.now();
-    const elapsedMs = performance.now() - this.#waitingSinceMs;
-    if (elapsedMs < WATCHDOG_MS / 2) return;
-    hooks.log('warn', `Shards ${waiting.join(', ')} have not answered for ${Math.round(elapsedMs / 1000)} s: a processor blocks its thread.`);
-    if (elapsedMs > config.taskTimeoutMs) for (const shard of waiting) shards.kill(shard);
   }
 }

@@ -1,18 +1,24 @@
 import { MillraceError } from '../errors.ts';
+import { decodeCommitMetadata } from '../topology/commit-metadata.ts';
 import { changelogTopic } from '../topology/internal-topics.ts';
 import type { Plan } from '../topology/nodes.ts';
 import type { GroupConsumer, TopicPartition, Transport } from '../transport/transport.ts';
+import type { Placement } from './placement.ts';
 import type { Restorer, RestoreRequest } from './restorer.ts';
+import { retrying } from './retrying.ts';
 import type { Shards } from './shards.ts';
 import { type InputState, newInput, type TaskEntry, type TaskId, type TaskTable, taskIdOf, taskInputs } from './tasks.ts';
-import type { Placement } from './placement.ts';
-import { decodeCommitMetadata } from '../topology/commit-metadata.ts';
 
 export interface TaskLifecycleOptions {
   readonly applicationId: string;
   readonly plan: Plan;
   readonly autoOffsetReset: 'earliest' | 'latest' | 'none';
-  readonly requestTimeoutMs: number;
+  /** How long to wait for committed offsets: a dead owner's transaction over them has to time out first. */
+  readonly committedTimeoutMs: number;
+  /** How long retriable trouble is retried. */
+  readonly taskTimeoutMs: number;
+  readonly isActive: () => boolean;
+  readonly log: (level: 'warn', message: string) => void;
   /** Called when a task has begun to run. */
   readonly onRunning: () => void;
   readonly onError: (error: Error) => void;
@@ -47,9 +53,11 @@ export class TaskLifecycle {
   /** Where each input of these tasks starts: the committed offset, or what the reset policy says. */
   async startInputs(ids: readonly TaskId[]): Promise<Map<string, InputState[]>> {
     const partitions = ids.flatMap((id) => this.#placement.inputsOf(id));
-    const committed = partitions.length === 0 ? [] : await this.#transport.consumer.committed(partitions, this.#options.requestTimeoutMs);
+    const committed = await this.#retrying(this.#options.isActive, async () =>
+      partitions.length === 0 ? [] : this.#transport.consumer.committed(partitions, this.#options.committedTimeoutMs),
+    );
     const unknown = partitions.filter((partition) => offsetIn(committed, partition) < 0);
-    const resets = await this.#resetOffsets(unknown);
+    const resets = await this.#retrying(this.#options.isActive, () => this.#resetOffsets(unknown));
     const result = new Map<string, InputState[]>();
     for (const id of ids) {
       result.set(
@@ -67,41 +75,49 @@ export class TaskLifecycle {
   /** Restores the task's stores, then lets it run. Resolves early when the task was taken away meanwhile. */
   async start(task: TaskEntry): Promise<void> {
     const { generation } = task;
+    const isWanted = () => this.#options.isActive() && this.#tasks.isCurrent(task.id, generation) && task.state === 'starting';
     try {
       this.#shards.post(task.shard, { type: 'createTask', taskId: task.id, generation, inputs: taskInputs(task) });
-      await this.#restorer.restore(this.#restoreRequests(task));
-      if (!this.#tasks.isCurrent(task.id, generation) || task.state !== 'starting') return;
-      await this.#seekBack(task);
-      if (this.#tasks.isCurrent(task.id, generation) && task.state === 'starting') this.run(task);
+      const restored = await this.#retrying(isWanted, async () => isWanted() && this.#restorer.restore(task.id, generation, this.#restoreRequests(task)));
+      if (!restored) return;
+      while (isWanted() && (await this.#seekBack(task, isWanted)));
+      if (isWanted()) this.run(task);
     } catch (error) {
-      if (this.#tasks.isCurrent(task.id, generation)) this.#options.onError(error instanceof Error ? error : new Error(String(error)));
+      if (isWanted()) this.#options.onError(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
-  /** Reads again what was polled while the task could not take it; more may come in while this seeks. */
-  async #seekBack(task: TaskEntry): Promise<void> {
-    for (let input = nextMissed(task); input !== undefined; input = nextMissed(task)) {
-      input.missed = false;
-      await this.#transport.consumer.seek({ topic: input.topic, partition: input.partition, offset: input.routed });
-    }
+  /** Reads one input again from where records were polled that the task could not take; false when there is none. */
+  async #seekBack(task: TaskEntry, isWanted: () => boolean): Promise<boolean> {
+    const input = task.inputs.find((candidate) => candidate.missed);
+    if (input === undefined) return false;
+    const { topic, partition, routed } = input;
+    input.missed = false;
+    input.caughtUpAt = -1;
+    await this.#retrying(isWanted, () => this.#transport.consumer.seek({ topic, partition, offset: routed }));
+    return true;
+  }
+
+  #retrying<T>(isWanted: () => boolean, work: () => Promise<T>): Promise<T> {
+    const onRetry = (error: Error) => this.#options.log('warn', `Tried again: ${error.message}`);
+    return retrying(work, { timeoutMs: this.#options.taskTimeoutMs, isWanted, onRetry });
   }
 
   /** Lets a task whose stores are as they should be process its input. */
   run(task: TaskEntry): void {
     task.state = 'running';
-    this.#shards.post(task.shard, { type: 'runTask', taskId: task.id, generation: task.generation, inputs: taskInputs(task) });
+    const { id: taskId, generation } = task;
+    this.#shards.post(task.shard, { type: 'runTask', taskId, generation, inputs: taskInputs(task) });
+    for (const { topic, partition, caughtUpAt: offset } of task.inputs) {
+      if (offset >= 0) this.#shards.post(task.shard, { type: 'caughtUp', taskId, generation, topic, partition, offset });
+    }
     this.#options.onRunning();
   }
 
-  suspend(task: TaskEntry): void {
-    task.state = 'suspended';
-    this.#shards.post(task.shard, { type: 'suspendTask', taskId: task.id });
-  }
-
-  async end(task: TaskEntry): Promise<void> {
+  end(task: TaskEntry): void {
     this.#tasks.remove(task);
     this.#shards.post(task.shard, { type: 'closeTask', taskId: task.id });
-    await this.#restorer.cancel(task.id);
+    this.#restorer.cancel(task.id);
   }
 
   #restoreRequests(task: TaskEntry): RestoreRequest[] {
@@ -110,7 +126,9 @@ export class TaskLifecycle {
       const topic = changelogTopic(store, this.#options.applicationId);
       if (topic === undefined) return [];
       const changelog = { topic, partition: task.partition };
-      return [{ taskId: task.id, generation: task.generation, shard: task.shard, store: store.name, changelog }];
+      const request = { taskId: task.id, generation: task.generation, shard: task.shard, store: store.name, changelog };
+      const input = task.inputs.find((candidate) => same(candidate, changelog));
+      return [input === undefined ? request : { ...request, limitOffset: input.committed }];
     });
   }
 
@@ -139,7 +157,6 @@ export async function assignInputs(consumer: GroupConsumer, tasks: TaskTable): P
   await consumer.assign(inputs.map(({ topic, partition, routed }) => ({ topic, partition, offset: routed })));
 }
 
-const nextMissed = (task: TaskEntry) => task.inputs.find((input) => input.missed);
 const same = (a: TopicPartition, b: TopicPartition) => a.topic === b.topic && a.partition === b.partition;
 
 function offsetIn(offsets: readonly { topic: string; partition: number; offset: number }[], partition: TopicPartition): number {

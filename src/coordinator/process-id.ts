@@ -25,7 +25,7 @@ export function claimProcessId(stateDir: string, applicationId: string): Process
       mkdirSync(directory, { recursive: true });
       const lock = join(directory, '.lock');
       if (!takeLock(lock)) continue;
-      return { id: readOrCreate(directory), release: () => rmSync(lock, { force: true }) };
+      return { id: readOrCreate(directory), release: () => releaseLock(lock) };
     } catch (cause) {
       throw new MillraceError('DATA_DIR_UNUSABLE', `State directory ${directory} cannot be used (${(cause as Error).message}). Make it writable or set stateDir ("state.dir") to another place.`, {
         cause,
@@ -36,6 +36,9 @@ export function claimProcessId(stateDir: string, applicationId: string): Process
   throw new MillraceError('DATA_DIR_UNUSABLE', `State directory ${stateDir} is locked by ${PROCESSES_MAX} living processes of ${applicationId}.`);
 }
 
+/** Locks that this process holds: its own pid in any other lock is left over from an earlier process of the same number. */
+const held = new Set<string>();
+
 /** The lock holds the owner's pid: a lock whose owner is dead (kill -9) is taken over. */
 function takeLock(path: string): boolean {
   for (let attempt = 0; attempt < 2; attempt++) {
@@ -43,14 +46,44 @@ function takeLock(path: string): boolean {
       const file = openSync(path, 'wx');
       writeSync(file, String(process.pid));
       closeSync(file);
+      held.add(path);
       return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    if (isAlive(Number(readFileSync(path, 'utf8')))) return false;
-    rmSync(path, { force: true });
+    const owner = ownerOf(path);
+    // In a container every process may have number 1.
+    if (owner === process.pid ? held.has(path) : isAlive(owner)) return false;
+    if (!putAside(path, owner)) return false;
   }
   return false;
+}
+
+function ownerOf(path: string): number {
+  try {
+    return Number(readFileSync(path, 'utf8'));
+  } catch {
+    return 0; // released just now
+  }
+}
+
+/** Removes a dead owner's lock; false when it turns out to be somebody's who was quicker. */
+function putAside(path: string, owner: number): boolean {
+  const aside = `${path}.${process.pid}`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    throw error;
+  }
+  const stale = ownerOf(aside) === owner;
+  if (!stale && !existsSync(path)) renameSync(aside, path);
+  else rmSync(aside, { force: true });
+  return stale;
+}
+
+function releaseLock(path: string): void {
+  if (held.delete(path)) rmSync(path, { force: true });
 }
 
 function isAlive(pid: number): boolean {

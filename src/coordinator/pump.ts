@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isMillraceError } from '../errors.ts';
+import { encodeCommitMetadata } from '../topology/commit-metadata.ts';
 import type { FetchedBatch, TopicPartitionOffset } from '../transport/transport.ts';
 import type { Engine } from './engine.ts';
+import type { InputState } from './tasks.ts';
 
 /** Rebalances make progress only while the client is polled, so a rest is short. */
 const REST_MAX_MS = 1_000;
@@ -18,17 +21,14 @@ export class Pump {
 
   /** Runs until the engine stops or fails. */
   async run(): Promise<void> {
-    const { config, transport, tasks } = this.#engine;
+    const { config, transport } = this.#engine;
     const { consumer } = transport;
     while (this.#engine.active) {
       await this.#letCommitsCatchUp();
-      const batches = (await consumer.poll(config.pollMs)).filter((batch) => this.#isRoutable(batch));
-      if (config.processingGuarantee === 'at_most_once') await this.#commitBeforeProcessing(batches);
+      let batches = (await consumer.poll(config.pollMs)).filter((batch) => this.#isRoutable(batch));
+      if (config.processingGuarantee === 'at_most_once') batches = await this.#commitBeforeProcessing(batches);
       for (const batch of batches) this.#route(batch);
-      for (const end of consumer.takeCaughtUp()) {
-        const routed = tasks.route(end.topic, end.partition);
-        if (routed !== undefined && routed.task.state === 'running') this.#routeCaughtUp(routed.task.id, end);
-      }
+      for (const end of consumer.takeCaughtUp()) this.#routeCaughtUp(end);
       this.#engine.applyBackPressure();
     }
   }
@@ -48,27 +48,46 @@ export class Pump {
     return routed.task.state === 'running' && batch.firstOffset >= routed.input.routed;
   }
 
-  async #commitBeforeProcessing(batches: readonly FetchedBatch[]): Promise<void> {
-    if (batches.length === 0) return;
-    const next = new Map<string, TopicPartitionOffset>();
-    for (const { topic, partition, nextOffset } of batches) next.set(`${topic}-${partition}`, { topic, partition, offset: nextOffset });
-    await this.#engine.transport.consumer.commit([...next.values()]);
-    for (const { topic, partition, offset } of next.values()) {
-      const routed = this.#engine.tasks.route(topic, partition);
-      if (routed !== undefined) routed.input.committed = offset;
+  /** Returns what may be processed: all of it or, when the commit failed, nothing. */
+  async #commitBeforeProcessing(batches: readonly FetchedBatch[]): Promise<FetchedBatch[]> {
+    if (batches.length === 0) return [];
+    const { tasks, transport, hooks } = this.#engine;
+    const next = new Map<InputState, TopicPartitionOffset>();
+    for (const { topic, partition, nextOffset: offset } of batches) {
+      const input = tasks.route(topic, partition)?.input;
+      if (input !== undefined) next.set(input, { topic, partition, offset, metadata: encodeCommitMetadata(input.partitionTimeMs) });
+    }
+    try {
+      await transport.consumer.commit([...next.values()]);
+    } catch (error) {
+      if (!isMillraceError(error) || error.fatal) throw error;
+      // A rebalance, mostly, which makes progress only if we go on polling.
+      hooks.log('warn', `Offsets could not be committed before processing; the records are read again: ${error.message}`);
+      await this.#readAgain([...next.keys()]);
+      return [];
+    }
+    for (const [input, { offset }] of next) input.committed = offset;
+    return batches.filter((batch) => this.#isRoutable(batch));
+  }
+
+  async #readAgain(inputs: readonly InputState[]): Promise<void> {
+    for (const { topic, partition, routed } of inputs) {
+      try {
+        await this.#engine.transport.consumer.seek({ topic, partition, offset: routed });
+      } catch (error) {
+        // Not assigned any more: whoever gets it starts at the committed offset anyway.
+        if (!isMillraceError(error) || (error.code !== 'INVALID_STATE' && !error.retriable)) throw error;
+      }
     }
   }
 
   #route({ topic, partition, bytes, recordCount, nextOffset }: FetchedBatch): void {
     const routed = this.#engine.tasks.route(topic, partition);
-    // A rebalance may have come in between, while at_most_once was committing.
-    if (routed === undefined || routed.task.state !== 'running') {
-      if (routed !== undefined) routed.input.missed = true;
-      return;
-    }
+    if (routed === undefined) return;
     const { task, input } = routed;
     input.routed = nextOffset;
     input.inFlightRecords += recordCount;
+    input.inFlightBytes += bytes.byteLength;
     this.recordsIn += recordCount;
     this.#engine.shards.post(
       task.shard,
@@ -77,11 +96,12 @@ export class Pump {
     );
   }
 
-  #routeCaughtUp(taskId: string, { topic, partition, offset }: TopicPartitionOffset): void {
+  /** Kept for a task that does not run yet: the client tells of an end only once. */
+  #routeCaughtUp({ topic, partition, offset }: TopicPartitionOffset): void {
     const routed = this.#engine.tasks.route(topic, partition);
-    if (routed === undefined) return;
-    routed.input.caughtUpAt = offset;
-    const { generation, shard } = routed.task;
-    this.#engine.shards.post(shard, { type: 'caughtUp', taskId, generation, topic, partition, offset });
+    if (routed === undefined || this.#engine.held) return;
+    const { task, input } = routed;
+    input.caughtUpAt = offset;
+    if (task.state === 'running') this.#engine.shards.post(task.shard, { type: 'caughtUp', taskId: task.id, generation: task.generation, topic, partition, offset });
   }
 }

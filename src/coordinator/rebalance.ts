@@ -25,18 +25,20 @@ export class Rebalance implements RebalanceListener {
   }
 
   onLost(): Promise<void> {
-    return this.#engine.exclusively(async () => {
-      this.#unassigned();
-      this.#engine.hooks.log('warn', 'Partitions were lost: the group went on without this process. Uncommitted work is dropped.');
-      await this.#dropAll();
-    });
+    // At once: whatever is under way may wait for a commit that is refused for this very reason.
+    this.#unassigned();
+    this.#engine.fenceAll();
+    this.#engine.hooks.log('warn', 'Partitions were lost: the group went on without this process. Uncommitted work is dropped.');
+    return this.#engine.exclusively(() => this.#dropAll());
   }
 
   async #assign(ids: readonly TaskId[]): Promise<void> {
     const { tasks, shards, transport, cluster, hooks } = this.#engine;
+    if (!this.#engine.active) return;
+    if ([...tasks.all()].some((task) => task.state !== 'suspended')) await this.#revoke();
     const inputs = await cluster.lifecycle.startInputs(ids);
     const kept = [...tasks.all()].filter((task) => isUnchanged(task, inputs.get(task.id)));
-    for (const task of [...tasks.all()]) if (!kept.includes(task)) await cluster.lifecycle.end(task);
+    for (const task of [...tasks.all()]) if (!kept.includes(task)) cluster.lifecycle.end(task);
     const fresh = ids.filter((id) => tasks.get(taskIdOf(id)) === undefined);
     const placed = chooseShards(fresh, tasks.all(), shards.count);
     for (const id of fresh) {
@@ -49,6 +51,7 @@ export class Rebalance implements RebalanceListener {
       cluster.lifecycle.run(task);
     }
     await assignInputs(transport.consumer, tasks);
+    if (!this.#engine.active) return;
     this.#engine.assigned = true;
     this.#engine.held = false;
     this.#engine.applyBackPressure();
@@ -61,20 +64,30 @@ export class Rebalance implements RebalanceListener {
   async #revoke(): Promise<void> {
     const { tasks, cluster, config, hooks } = this.#engine;
     this.#unassigned();
-    for (const task of [...tasks.all()]) if (task.state === 'starting') await cluster.lifecycle.end(task);
+    for (const task of [...tasks.all()]) if (task.state === 'starting') cluster.lifecycle.end(task);
     if (await within(this.#drain(), config.rebalanceDrainTimeoutMs)) {
-      for (const task of tasks.all()) cluster.lifecycle.suspend(task);
+      for (const task of [...tasks.all()]) {
+        // One that failed meanwhile has no state to come back to.
+        if (task.state === 'starting') cluster.lifecycle.end(task);
+        else task.state = 'suspended';
+      }
       return;
     }
     hooks.log('warn', `Revoked tasks did not commit within ${config.rebalanceDrainTimeoutMs} ms; their uncommitted work is dropped, and their next owner repeats it.`);
     await this.#dropAll();
   }
 
+  /** Commits what is processed, and suspends the tasks in the same step. */
   async #drain(): Promise<void> {
-    // There offsets are committed ahead of processing: what is not processed now would never be.
-    while (this.#engine.config.processingGuarantee === 'at_most_once' && this.#engine.inFlightRecords() > 0) await sleep(DRAIN_POLL_MS);
+    const { config, tasks, epochs } = this.#engine;
+    const suspendBelow = tasks.newGeneration();
+    const deadlineMs = performance.now() + config.rebalanceDrainTimeoutMs;
+    if (config.processingGuarantee === 'at_most_once') {
+      // There offsets are committed ahead of processing: what is not processed now would never be.
+      while (this.#engine.inFlightRecords() > 0 && performance.now() < deadlineMs) await sleep(DRAIN_POLL_MS);
+    }
     try {
-      await this.#engine.epochs.close();
+      await epochs.close(suspendBelow);
     } catch (error) {
       this.#engine.fail(asError(error));
     }
@@ -87,11 +100,9 @@ export class Rebalance implements RebalanceListener {
   }
 
   async #dropAll(): Promise<void> {
-    const { tasks, lost, cluster } = this.#engine;
-    for (const task of [...tasks.all()]) {
-      lost.add(`${task.id}/${task.generation}`);
-      await cluster.lifecycle.end(task);
-    }
+    const { tasks, cluster } = this.#engine;
+    this.#engine.fenceAll();
+    for (const task of [...tasks.all()]) cluster.lifecycle.end(task);
   }
 }
 

@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors.ts';
-import type { Engine } from './engine.ts';
+import { asError, type Engine, type UncaughtErrorResponse } from './engine.ts';
 import { rewind, type TaskEntry } from './tasks.ts';
 
 const RESTART_WINDOW_MS = 600_000;
@@ -17,29 +17,37 @@ export class Recovery {
   }
 
   shardDied(shard: number, error: Error): void {
-    const { tasks, epochs, shards, cluster, hooks } = this.#engine;
+    const { epochs, shards, cluster, hooks } = this.#engine;
+    // Also while closing: the last commit would wait for it.
+    epochs.dropShard(shard);
+    this.#fenceShard(shard);
     if (!this.#engine.active) return;
     hooks.log('error', error.message, { shard });
-    epochs.dropShard(shard);
     cluster.globals.remove(shard);
-    const affected = tasks.ofShard(shard);
-    for (const task of affected) this.#fence(task);
     this.#engine.reportRunning();
     if (!this.#mayRestart(error)) return;
     void this.#engine.exclusively(async () => {
+      if (!this.#engine.active) return;
       await shards.relaunch(shard);
       if (this.#engine.paused) shards.post(shard, { type: 'pause' });
       await cluster.globals.bootstrap([shard]);
-      await this.#restart(affected);
+      // A rebalance may have given it tasks while it was down, and what they were sent is lost.
+      await this.#restart(this.#fenceShard(shard));
     });
+  }
+
+  /** A shard says that it can do no more: its thread goes the way of those that die by themselves. */
+  shardFailed(shard: number, error: Error): void {
+    this.#engine.shards.kill(shard, error);
   }
 
   taskFailed(shard: number, taskId: string, generation: number, error: Error): void {
     const { tasks, epochs } = this.#engine;
     const task = tasks.get(taskId);
-    if (task === undefined || task.generation !== generation || !this.#engine.active) return;
+    if (task === undefined || task.generation !== generation) return;
     epochs.dropTask(shard, taskId);
     this.#fence(task);
+    if (!this.#engine.active) return;
     this.#engine.reportRunning();
     if (this.#mayRestart(error)) void this.#engine.exclusively(() => this.#restart([task]));
   }
@@ -50,28 +58,43 @@ export class Recovery {
     task.state = 'starting';
   }
 
+  /** Fences the tasks of a shard whose memory is gone; returns those that have to be started again. */
+  #fenceShard(shard: number): TaskEntry[] {
+    const { tasks, restorer } = this.#engine;
+    const affected = tasks.ofShard(shard);
+    for (const task of affected) {
+      restorer.cancel(task.id);
+      // A suspended one is not ours at present, and now it has no state to come back to.
+      if (task.state === 'suspended') tasks.remove(task);
+      else this.#fence(task);
+    }
+    return affected.filter((task) => task.state === 'starting');
+  }
+
   /** Epochs that were closed before are committed first, or their records would be processed twice. */
   async #restart(affected: readonly TaskEntry[]): Promise<void> {
-    const { tasks, epochs, restorer, transport, cluster } = this.#engine;
+    const { tasks, epochs, restorer, cluster } = this.#engine;
     await epochs.close();
-    // A rebalance may have taken tasks away, or given them out anew, while this waited for its turn.
+    // With a rebalance waiting for its turn, they are about to be taken away; it ends those that are not running.
+    if (this.#engine.held || !this.#engine.active) return;
     const ours = affected.filter((task) => tasks.get(task.id) === task && task.state === 'starting');
     for (const task of ours) {
-      await restorer.cancel(task.id);
+      restorer.cancel(task.id);
       rewind(task);
-      for (const { topic, partition, committed } of task.inputs) await transport.consumer.seek({ topic, partition, offset: committed });
+      // The reading position is beyond what was committed.
+      for (const input of task.inputs) input.missed = true;
     }
     this.#engine.applyBackPressure();
     for (const task of ours) void cluster.lifecycle.start(task);
   }
 
   #mayRestart(error: Error): boolean {
-    const { config, hooks } = this.#engine;
-    if (hooks.onUncaught(error) !== 'replace-thread') {
+    const { config } = this.#engine;
+    if (this.#decide(error) !== 'replace-thread') {
       this.#engine.fail(error);
       return false;
     }
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     while (this.#restartsMs[0] !== undefined && this.#restartsMs[0] < nowMs - RESTART_WINDOW_MS) this.#restartsMs.shift();
     this.#restartsMs.push(nowMs);
     if (this.#restartsMs.length <= config.maxThreadRestarts) return true;
@@ -82,5 +105,15 @@ export class Recovery {
       }),
     );
     return false;
+  }
+
+  #decide(error: Error): UncaughtErrorResponse {
+    const { hooks } = this.#engine;
+    try {
+      return hooks.onUncaught(error);
+    } catch (thrown) {
+      hooks.log('error', `The uncaught exception handler itself threw: ${asError(thrown).message}`);
+      return 'shutdown-client';
+    }
   }
 }

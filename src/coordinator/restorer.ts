@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MillraceError } from '../errors.ts';
+import { RecordBatchBuilder, RecordCursor } from '../protocol/index.ts';
 import type { ToShard } from '../shard/messages.ts';
 import type { FetchedBatch, PartitionReader, TopicPartition, TopicPartitionOffset, Transport } from '../transport/transport.ts';
 import { partitionKey } from './tasks.ts';
@@ -11,6 +12,8 @@ export interface RestoreRequest {
   readonly shard: number;
   readonly store: string;
   readonly changelog: TopicPartition;
+  /** Set where the changelog is an input of the task itself: what lies beyond is still to be processed. */
+  readonly limitOffset?: number;
 }
 
 /** Progress of restoring, as Kafka Streams' StateRestoreListener. Offsets are of the changelog partition. */
@@ -25,6 +28,7 @@ export interface RestoreListener {
 interface Restoring {
   readonly request: RestoreRequest;
   readonly endOffset: number;
+  /** Next offset to be read. */
   position: number;
   sentRecords: number;
   unacknowledgedRecords: number;
@@ -43,6 +47,7 @@ export interface RestorerHooks {
 const IN_FLIGHT_RECORDS_MAX = 200_000;
 const POLL_MS = 50;
 const STABLE_POLL_MS = 50;
+const STABLE_ROUNDS_SILENT = 20;
 
 /**
  * Reads changelogs into the stores of starting tasks, beside normal processing: running tasks go on meanwhile and the
@@ -51,10 +56,15 @@ const STABLE_POLL_MS = 50;
 export class Restorer {
   readonly #transport: Transport;
   readonly #hooks: RestorerHooks;
+  /** By changelog partition. */
   readonly #restoring = new Map<string, Restoring>();
+  /** The generation of each task that is wanted restored; a call for any other one is over. */
+  readonly #wanted = new Map<string, number>();
   #reader: Promise<PartitionReader> | undefined;
   #loop: Promise<void> | undefined;
   #wake: (() => void) | undefined;
+  /** What is read has to be told to the reader anew. */
+  #reassign = false;
   #closed = false;
 
   constructor(transport: Transport, hooks: RestorerHooks) {
@@ -66,27 +76,40 @@ export class Restorer {
     return this.#restoring.size > 0;
   }
 
-  /** Resolves when all these stores hold what their changelogs held when the call was made, or were cancelled. */
-  async restore(requests: readonly RestoreRequest[]): Promise<void> {
-    if (requests.length === 0) return;
+  /**
+   * Resolves with true when all stores of a task hold what their changelogs held when the call was made, with false when
+   * that was cancelled.
+   */
+  async restore(taskId: string, generation: number, requests: readonly RestoreRequest[]): Promise<boolean> {
+    if (this.#closed) return false;
+    if (requests.length === 0) return true;
+    this.#wanted.set(taskId, generation);
+    const isWanted = () => !this.#closed && this.#wanted.get(taskId) === generation;
     const partitions = requests.map((request) => request.changelog);
-    const ends = await this.#stableEnds(partitions);
+    const ends = await this.#stableEnds(partitions, isWanted);
+    if (!isWanted()) return false;
     const starts = await this.#transport.admin.listOffsets(partitions, 'earliest');
-    const waits = requests.map((request) => this.#begin(request, offsetOf(starts, request.changelog), offsetOf(ends, request.changelog)));
-    if (this.active) await this.#assign();
-    if (this.active) this.#loop ??= this.#run().finally(() => (this.#loop = undefined));
-    await Promise.all(waits);
+    if (!isWanted()) return false;
+    await Promise.all(
+      requests.map((request) => {
+        const endOffset = Math.min(offsetOf(ends, request.changelog), request.limitOffset ?? Number.POSITIVE_INFINITY);
+        return this.#begin(request, offsetOf(starts, request.changelog), endOffset);
+      }),
+    );
+    return isWanted();
   }
 
   /** Stops restoring a task that is gone. */
-  async cancel(taskId: string): Promise<void> {
-    const cancelled = [...this.#restoring].filter(([, entry]) => entry.request.taskId === taskId);
-    for (const [key, entry] of cancelled) {
+  cancel(taskId: string): void {
+    this.#wanted.delete(taskId);
+    for (const [key, entry] of [...this.#restoring]) {
+      if (entry.request.taskId !== taskId) continue;
       this.#restoring.delete(key);
+      this.#reassign = true;
       this.#hooks.listener().onRestoreSuspended?.(entry.request.changelog, entry.request.store, entry.sentRecords);
       entry.finish();
     }
-    if (cancelled.length > 0) await this.#assign();
+    this.#wake?.();
   }
 
   /** A shard has taken records of a store in. */
@@ -102,12 +125,14 @@ export class Restorer {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#wake?.();
+    this.#wanted.clear();
     for (const entry of this.#restoring.values()) entry.finish();
     this.#restoring.clear();
+    this.#wake?.();
     await this.#loop;
-    await (await this.#reader)?.close();
+    const reader = this.#reader;
     this.#reader = undefined;
+    await (await reader)?.close();
   }
 
   /**
@@ -115,13 +140,14 @@ export class Restorer {
    * are visible to us, but its markers may reach the changelog later; restoring to the last stable offset alone could
    * miss that commit. A dead owner's open transaction is aborted by the broker after its timeout.
    */
-  async #stableEnds(partitions: readonly TopicPartition[]): Promise<TopicPartitionOffset[]> {
+  async #stableEnds(partitions: readonly TopicPartition[], isWanted: () => boolean): Promise<TopicPartitionOffset[]> {
+    // What is committed already lies below the ends of now: later transactions need not be waited for.
+    const uppers = await this.#transport.admin.listOffsets(partitions, 'highWatermark');
     for (let round = 0; ; round++) {
-      const upper = await this.#transport.admin.listOffsets(partitions, 'highWatermark');
       const stable = await this.#transport.admin.listOffsets(partitions, 'latest');
-      const open = upper.filter((end) => offsetOf(stable, end) < end.offset);
-      if (open.length === 0 || this.#closed) return stable;
-      if (round === 20) this.#hooks.onWait(open);
+      const open = uppers.filter((end) => offsetOf(stable, end) < end.offset);
+      if (open.length === 0 || !isWanted()) return stable;
+      if (round === STABLE_ROUNDS_SILENT) this.#hooks.onWait(open);
       await sleep(STABLE_POLL_MS);
     }
   }
@@ -134,41 +160,42 @@ export class Restorer {
       listener.onRestoreEnd?.(changelog, store, 0);
       return Promise.resolve();
     }
+    const key = partitionKey(changelog.topic, changelog.partition);
+    this.#restoring.get(key)?.finish();
     return new Promise((finish) => {
-      this.#restoring.set(partitionKey(changelog.topic, changelog.partition), {
+      this.#restoring.set(key, {
         request, endOffset, position: startOffset, sentRecords: 0, unacknowledgedRecords: 0, finish,
       });
+      this.#reassign = true;
+      this.#loop ??= this.#run();
+      this.#wake?.();
     });
   }
 
-  async #assign(): Promise<void> {
-    if (this.#closed) return;
-    this.#reader ??= this.#transport.openReader('restore');
-    const reader = await this.#reader;
-    await reader.assign([...this.#restoring.values()].map(({ request, position }) => ({ ...request.changelog, offset: position })));
-  }
-
+  /** Runs while there is something to restore. */
   async #run(): Promise<void> {
     try {
       while (this.active && !this.#closed) await this.#round();
     } catch (error) {
       this.#hooks.onError(error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      this.#loop = undefined;
     }
   }
 
   async #round(): Promise<void> {
+    this.#reader ??= this.#transport.openReader('restore');
     const reader = await this.#reader;
-    if (reader === undefined) return;
-    const batches = await reader.poll(POLL_MS);
-    for (const batch of batches) this.#deliver(batch);
-    let finished = false;
-    for (const [key, entry] of this.#restoring) {
-      const { topic, partition } = entry.request.changelog;
-      entry.position = Math.max(entry.position, reader.position({ topic, partition }));
-      finished = this.#finishIfDone(key, entry) || finished;
+    if (this.#closed) return;
+    if (this.#reassign) {
+      // Finished partitions leave the assignment, or their live tail would be fetched for nothing.
+      this.#reassign = false;
+      await reader.assign([...this.#restoring.values()].map(({ request, position }) => ({ ...request.changelog, offset: position })));
+      if (this.#reassign) return;
     }
-    // Finished partitions leave the assignment, or their live tail would be fetched for nothing.
-    if (finished && this.active) await this.#assign();
+    for (const batch of await reader.poll(POLL_MS)) this.#deliver(batch);
+    // Entries made or cancelled during the poll are not the reader's yet.
+    if (!this.#reassign) this.#advance(reader);
     while (this.#inFlight() > IN_FLIGHT_RECORDS_MAX && !this.#closed) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -176,29 +203,41 @@ export class Restorer {
     }
   }
 
-  #deliver(batch: FetchedBatch): void {
-    const entry = this.#restoring.get(partitionKey(batch.topic, batch.partition));
-    // Records at or beyond the end offset may come along with the last batch. They can only be from another owner of
-    // the task, which is impossible while we hold it, or from nobody: applying them is right in either case.
-    if (entry === undefined) return;
-    const { request } = entry;
-    entry.position = batch.nextOffset;
-    entry.sentRecords += batch.recordCount;
-    entry.unacknowledgedRecords += batch.recordCount;
-    this.#hooks.post(
-      request.shard,
-      { type: 'restore', taskId: request.taskId, generation: request.generation, store: request.store, bytes: batch.bytes, recordCount: batch.recordCount },
-      [batch.bytes.buffer as ArrayBuffer],
-    );
-    this.#hooks.listener().onBatchRestored?.(request.changelog, request.store, batch.nextOffset, batch.recordCount);
+  /** Positions also pass what is never returned: records of aborted transactions, markers. */
+  #advance(reader: PartitionReader): void {
+    for (const [key, entry] of this.#restoring) {
+      const { topic, partition } = entry.request.changelog;
+      entry.position = Math.max(entry.position, reader.position({ topic, partition }));
+      this.#finishIfDone(key, entry);
+    }
   }
 
-  #finishIfDone(key: string, entry: Restoring): boolean {
-    if (entry.position < entry.endOffset || entry.unacknowledgedRecords > 0) return false;
+  #deliver(batch: FetchedBatch): void {
+    const entry = this.#restoring.get(partitionKey(batch.topic, batch.partition));
+    // Read twice, when the reader was told anew where to read while it had this in hand.
+    if (entry === undefined || batch.nextOffset <= entry.position) return;
+    entry.position = batch.nextOffset;
+    const { request } = entry;
+    // Records at or beyond the end offset may come along with the last batch. In a changelog they can only be from
+    // another owner of the task, which is impossible while we hold it, or from nobody; but an input goes on there.
+    const wanted = request.limitOffset === undefined || batch.nextOffset <= request.limitOffset ? batch : batchBelow(batch, request.limitOffset);
+    if (wanted.recordCount === 0) return;
+    entry.sentRecords += wanted.recordCount;
+    entry.unacknowledgedRecords += wanted.recordCount;
+    this.#hooks.post(
+      request.shard,
+      { type: 'restore', taskId: request.taskId, generation: request.generation, store: request.store, bytes: wanted.bytes, recordCount: wanted.recordCount },
+      [wanted.bytes.buffer as ArrayBuffer],
+    );
+    this.#hooks.listener().onBatchRestored?.(request.changelog, request.store, batch.nextOffset, wanted.recordCount);
+  }
+
+  #finishIfDone(key: string, entry: Restoring): void {
+    if (entry.position < entry.endOffset || entry.unacknowledgedRecords > 0) return;
     this.#restoring.delete(key);
+    this.#reassign = true;
     this.#hooks.listener().onRestoreEnd?.(entry.request.changelog, entry.request.store, entry.sentRecords);
     entry.finish();
-    return true;
   }
 
   #inFlight(): number {
@@ -206,6 +245,19 @@ export class Restorer {
     for (const entry of this.#restoring.values()) records += entry.unacknowledgedRecords;
     return records;
   }
+}
+
+/** The records of a batch before an offset. */
+function batchBelow(batch: FetchedBatch, offset: number): { readonly recordCount: number; readonly bytes: Uint8Array } {
+  const builder = new RecordBatchBuilder();
+  const cursor = new RecordCursor(batch.bytes);
+  while (cursor.next() && cursor.offset < offset) {
+    const { buffer, keyStart, keyLength, valueStart, valueLength } = cursor;
+    const key = keyLength < 0 ? null : buffer.subarray(keyStart, keyStart + keyLength);
+    const value = valueLength < 0 ? null : buffer.subarray(valueStart, valueStart + valueLength);
+    builder.appendAt(cursor.offset, cursor.timestamp, key, value, cursor.headerCount === 0 ? undefined : cursor.headers());
+  }
+  return { recordCount: builder.recordCount, bytes: builder.recordCount === 0 ? new Uint8Array(0) : builder.build({ crc: false }) };
 }
 
 function offsetOf(offsets: readonly TopicPartitionOffset[], partition: TopicPartition): number {

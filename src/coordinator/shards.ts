@@ -1,8 +1,9 @@
 import type { ResolvedConfig } from '../config.ts';
 import { deserializeError, MillraceError } from '../errors.ts';
 import type { FromShard, ShardSettings, ShardStart, ShardStats, ToShard } from '../shard/messages.ts';
-import { type ShardHandle, ShardPool } from '../shard/pool.ts';
+import type { CreateLauncher, ShardHandle, ShardLauncher } from '../shard/pool.ts';
 import type { Plan } from '../topology/nodes.ts';
+import { within } from './within.ts';
 
 export interface ShardsHooks {
   readonly onMessage: (shard: number, message: FromShard) => void;
@@ -15,11 +16,13 @@ interface Place {
   /** Set while the shard starts. */
   starting: { resolve: () => void; reject: (error: Error) => void } | undefined;
   stats: ShardStats | undefined;
+  /** Why we ended the shard ourselves. */
+  killedFor: Error | undefined;
 }
 
 /** The shards by number: starts them, checks that their plan is ours, replaces dead ones. */
 export class Shards {
-  readonly #pool: ShardPool;
+  readonly #launcher: ShardLauncher;
   readonly #hooks: ShardsHooks;
   readonly #places: Place[];
   readonly #start: Omit<ShardStart, 'shard'>;
@@ -27,12 +30,12 @@ export class Shards {
   #topics: Readonly<Record<string, number>> = {};
   #closing = false;
 
-  constructor(config: ResolvedConfig, topologyUrl: string, plan: Plan, hooks: ShardsHooks) {
+  constructor(config: ResolvedConfig, topologyUrl: string, plan: Plan, hooks: ShardsHooks, createLauncher: CreateLauncher) {
     this.#hooks = hooks;
     this.#plan = plan;
     this.#start = { applicationId: config.applicationId, topologyUrl, planHash: plan.hash, settings: settingsOf(config) };
-    this.#places = Array.from({ length: config.numStreamThreads }, () => ({ handle: undefined, starting: undefined, stats: undefined }));
-    this.#pool = new ShardPool(config.numStreamThreads, {
+    this.#places = Array.from({ length: config.numStreamThreads }, () => ({ handle: undefined, starting: undefined, stats: undefined, killedFor: undefined }));
+    this.#launcher = createLauncher(config.numStreamThreads, topologyUrl, {
       onMessage: (handle, message) => this.#onMessage(handle, message),
       onDeath: (handle, error) => this.#onDeath(handle, error),
     });
@@ -64,11 +67,20 @@ export class Shards {
    */
   async relaunch(shard: number): Promise<void> {
     const place = this.#place(shard);
-    await new Promise<void>((resolve, reject) => {
-      place.starting = { resolve, reject };
-      place.handle = this.#pool.launch({ ...this.#start, shard });
-    });
-    place.starting = undefined;
+    if (this.#closing) throw shardsClosed(shard);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        place.starting = { resolve, reject };
+        place.killedFor = undefined;
+        place.handle = this.#launcher.launch({ ...this.#start, shard });
+      });
+    } catch (error) {
+      // Whatever is left of it is none of ours any more.
+      place.handle = undefined;
+      throw error;
+    } finally {
+      place.starting = undefined;
+    }
     this.post(shard, { type: 'topics', partitions: this.#topics });
   }
 
@@ -77,25 +89,29 @@ export class Shards {
     this.#place(shard).handle?.post(message, transfer);
   }
 
-  updateTopics(topics: Readonly<Record<string, number>>): void {
-    this.#topics = topics;
+  /** Tells all shards, those still to come too, how many partitions more topics have. */
+  addTopics(topics: Readonly<Record<string, number>>): void {
+    this.#topics = { ...this.#topics, ...topics };
     for (const shard of this.live()) this.post(shard, { type: 'topics', partitions: topics });
   }
 
-  /** Ends a shard that does not answer any more. */
-  kill(shard: number): void {
-    this.#place(shard).handle?.kill();
+  /** Ends a shard that does not answer, or can do no more; its death is reported with this reason. */
+  kill(shard: number, reason: Error): void {
+    const place = this.#place(shard);
+    place.killedFor ??= reason;
+    place.handle?.kill();
   }
 
   /** Lets every shard close its processors, for at most `timeoutMs`, then ends the threads. */
   async close(timeoutMs: number): Promise<void> {
     this.#closing = true;
-    const ended = this.#places.map(({ handle }) => {
-      handle?.post({ type: 'close' });
-      return handle?.ended;
+    const ended = this.#places.map((place, shard) => {
+      if (place.starting !== undefined) return place.starting.reject(shardsClosed(shard));
+      place.handle?.post({ type: 'close' });
+      return place.handle?.ended;
     });
-    await Promise.race([Promise.all(ended), new Promise((resolve) => setTimeout(resolve, timeoutMs).unref())]);
-    await this.#pool.destroy();
+    await within(Promise.all(ended), timeoutMs);
+    await this.#launcher.destroy();
   }
 
   #place(shard: number): Place {
@@ -123,10 +139,16 @@ export class Shards {
   #onDeath(handle: ShardHandle, error: Error): void {
     const place = this.#place(handle.index);
     if (place.handle !== handle) return;
+    const reason = place.killedFor ?? error;
     place.handle = undefined;
-    if (place.starting !== undefined) place.starting.reject(error);
-    else if (!this.#closing) this.#hooks.onDeath(handle.index, error);
+    place.killedFor = undefined;
+    if (place.starting !== undefined) place.starting.reject(reason);
+    else if (!this.#closing) this.#hooks.onDeath(handle.index, reason);
   }
+}
+
+function shardsClosed(shard: number): MillraceError {
+  return new MillraceError('INVALID_STATE', `Shard ${shard} was not started: the application is closing.`, { context: { shard } });
 }
 
 function planMismatch(shard: number, ours: string, theirs: string): MillraceError {

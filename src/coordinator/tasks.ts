@@ -26,6 +26,7 @@ export interface InputState {
   routed: number;
   /** Records and bytes that lie in the shard unprocessed. */
   inFlightRecords: number;
+  inFlightBytes: number;
   paused: boolean;
   /** Records were polled while the task could not take them: they must be read again from `routed`. */
   missed: boolean;
@@ -64,6 +65,11 @@ export class TaskTable {
 
   get size(): number {
     return this.#tasks.size;
+  }
+
+  /** Input partitions of all tasks. */
+  get inputCount(): number {
+    return this.#byPartition.size;
   }
 
   get(id: string): TaskEntry | undefined {
@@ -119,6 +125,7 @@ export function newInput(partition: TopicPartition, internal: boolean, offset: n
     partitionTimeMs,
     routed: offset,
     inFlightRecords: 0,
+    inFlightBytes: 0,
     paused: false,
     missed: false,
     caughtUpAt: -1,
@@ -130,6 +137,7 @@ export function rewind(task: TaskEntry): void {
   for (const input of task.inputs) {
     input.routed = input.committed;
     input.inFlightRecords = 0;
+    input.inFlightBytes = 0;
     input.caughtUpAt = -1;
   }
 }

@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResolvedConfig } from '../config.ts';
 import { MillraceError } from '../errors.ts';
-import { checkInternalTopic, internalTopics, resolveTopic } from '../topology/internal-topics.ts';
+import { checkInternalTopic, type InternalTopic, internalTopics, resolveTopic } from '../topology/internal-topics.ts';
 import type { Plan } from '../topology/nodes.ts';
 import type { TransportAdmin } from '../transport/transport.ts';
+
+const VISIBLE_POLL_MS = 50;
 
 /** Partition counts of every topic the application reads or writes. */
 export type PartitionCounts = ReadonlyMap<string, number>;
@@ -30,8 +33,28 @@ export async function prepareTopics(admin: TransportAdmin, plan: Plan, config: R
   if (missing.length > 0) {
     const { replicationFactor } = config;
     await admin.createTopics(missing.map(({ name, partitions, config }) => ({ topic: name, partitions, replicationFactor, config })));
+    await untilVisible(admin, missing, config.requestTimeoutMs);
   }
   return counts;
+}
+
+/** Brokers learn of new topics one after the other. Another instance may have been quicker to create them, too. */
+async function untilVisible(admin: TransportAdmin, topics: readonly InternalTopic[], timeoutMs: number): Promise<void> {
+  const deadlineMs = performance.now() + timeoutMs;
+  for (;;) {
+    const found = new Map((await admin.metadata(topics.map(({ name }) => name))).map(({ topic, partitions }) => [topic, partitions]));
+    for (const topic of topics) checkInternalTopic(topic, found.get(topic.name) ?? topic.partitions);
+    const missing = topics.filter(({ name }) => !found.has(name));
+    if (missing.length === 0) return;
+    if (performance.now() > deadlineMs) {
+      const list = missing.map(({ name }) => `"${name}"`).join(', ');
+      throw new MillraceError('TIMEOUT', `Internal topics ${list} were created, but the cluster does not show them after ${timeoutMs} ms. Check the brokers' logs.`, {
+        retriable: true,
+        context: { topics: missing.map(({ name }) => name).join(',') },
+      });
+    }
+    await sleep(VISIBLE_POLL_MS);
+  }
 }
 
 /** Topics of the user's own: what is read must exist, and so must fixed sink topics, since partitions are chosen here. */

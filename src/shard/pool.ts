@@ -26,18 +26,31 @@ export interface ShardListener {
   onDeath(shard: ShardHandle, error: Error): void;
 }
 
+/** Starts shards. {@link ShardPool} does it on threads; tests also run them in the main thread. */
+export interface ShardLauncher {
+  /** Starts shard `start.shard`. */
+  launch(start: ShardStart): ShardHandle;
+  /** Ends everything. Shards that were closed before end cleanly; others are cut off. */
+  destroy(): Promise<void>;
+}
+
+/** Makes the launcher of an engine with so many shards, whose topology is in the module at `topologyUrl`. */
+export type CreateLauncher = (threads: number, topologyUrl: string, listener: ShardListener) => ShardLauncher;
+
+export const createShardPool: CreateLauncher = (threads, topologyUrl, listener) => new ShardPool(threads, topologyUrl, listener);
+
 /**
  * Worker threads by piscina, one per shard. A shard is a single task that runs as long as the shard lives, so it never
  * changes threads and nothing waits in piscina's queue, which could reorder. When a thread dies piscina rejects that
  * task and fills the place with a fresh thread, on which {@link ShardPool.launch} starts the shard again.
  */
-export class ShardPool {
+export class ShardPool implements ShardLauncher {
   readonly #pool: Piscina<ShardTaskArgument, void>;
   readonly #listener: ShardListener;
   readonly #handles = new Set<{ port: MessagePort }>();
 
-  constructor(threads: number, listener: ShardListener) {
-    const entry = workerEntry(new URL('../../workers/shard.ts', import.meta.url));
+  constructor(threads: number, topologyUrl: string, listener: ShardListener) {
+    const entry = workerEntry(new URL('../../workers/shard.ts', import.meta.url), [topologyUrl]);
     this.#listener = listener;
     this.#pool = new Piscina({
       filename: entry.url,
@@ -53,7 +66,6 @@ export class ShardPool {
     this.#pool.on('error', () => {});
   }
 
-  /** Starts shard `start.shard` on a free thread. */
   launch(start: ShardStart): ShardHandle {
     const { port1, port2 } = new MessageChannel();
     const abort = new AbortController();
@@ -83,7 +95,6 @@ export class ShardPool {
     return handle;
   }
 
-  /** Ends all threads. Shards that were closed before end cleanly; others are cut off. */
   async destroy(): Promise<void> {
     for (const { port } of this.#handles) port.removeAllListeners('message');
     await this.#pool.destroy();

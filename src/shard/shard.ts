@@ -27,9 +27,10 @@ export class Shard {
   readonly #tasks = new Map<string, Task>();
   readonly #topics = new Map<string, number>();
   readonly #stats = { recordsProcessed: 0, recordsDropped: 0, recordsOut: 0, deadLetters: 0 };
-  #epoch = 1;
   #scheduled = false;
   #paused = false;
+  /** A global table failed: nothing is processed any more. */
+  #broken = false;
   #wakeUp: NodeJS.Timeout | undefined;
   #closed: () => void = () => {};
   /** Resolves when the coordinator has closed this shard. */
@@ -42,14 +43,16 @@ export class Shard {
     this.#port = port;
     this.#plan = topology.plan();
     const log: TaskServices['log'] = (level, message, context) => this.#post({ type: 'log', level, message, context: context ?? {} });
-    this.#globals = new GlobalStoreUpdater(this.#plan, start.applicationId, log);
+    const handlers = handlersFor(topology, start.settings);
+    // As in Kafka Streams, the processing handler is not asked about global tables: an error there is final.
+    this.#globals = new GlobalStoreUpdater(this.#plan, start.applicationId, log, { ...handlers, processing: () => 'fail' });
     this.#services = {
       applicationId: start.applicationId,
       settings: start.settings,
       topicPartitions: (topic) => this.#topics.get(topic),
       globalStores: this.#globals.stores,
       cache: new RecordCache(start.settings.cacheMaxBytes),
-      handlers: handlersFor(topology, start.settings),
+      handlers,
       stats: this.#stats,
       log,
       onCommitRequested: () => this.#post({ type: 'commitRequested' }),
@@ -67,27 +70,23 @@ export class Shard {
   #onMessage(message: ToShard): void {
     switch (message.type) {
       case 'batch':
-        this.#current(message)?.addBatch(message.topic, message.partition, message.bytes, message.recordCount, message.nextOffset);
+        this.#with(message, (task) => task.addBatch(message.topic, message.partition, message.bytes, message.recordCount, message.nextOffset));
         return this.#schedule();
       case 'caughtUp':
-        this.#current(message)?.markCaughtUp(message.topic, message.partition, message.offset);
+        this.#with(message, (task) => task.markCaughtUp(message.topic, message.partition, message.offset));
         return this.#schedule();
       case 'commit':
-        return this.#closeEpoch(message.epoch);
+        return this.#closeEpoch(message.epoch, message.suspendBelow);
       case 'createTask':
         return this.#create(message.taskId, message.generation);
       case 'restore':
         return this.#restore(message.taskId, message.generation, message.store, message.bytes, message.recordCount);
       case 'runTask':
         return this.#run(message.taskId, message.generation, message.inputs);
-      case 'suspendTask':
-        this.#tasks.get(message.taskId)?.suspend();
-        return;
       case 'closeTask':
         return this.#end(message.taskId);
       case 'globalBatch':
-        this.#globals.update(message.store, message.partition, message.bytes);
-        return;
+        return this.#updateGlobal(message.store, message.partition, message.bytes);
       case 'topics':
         for (const [topic, partitions] of Object.entries(message.partitions)) this.#topics.set(topic, partitions);
         return;
@@ -100,10 +99,19 @@ export class Shard {
     }
   }
 
-  /** The task a message is for; undefined when it is for an earlier life of it. */
-  #current({ taskId, generation }: { taskId: string; generation: number }): Task | undefined {
+  /** Does something with the task a message is for, unless it is for an earlier life of it. */
+  #with({ taskId, generation }: { taskId: string; generation: number }, work: (task: Task) => void): void {
     const task = this.#tasks.get(taskId);
-    return task?.generation === generation ? task : undefined;
+    if (task?.generation === generation) this.#guard(task, () => work(task));
+  }
+
+  #updateGlobal(store: string, partition: number, bytes: Uint8Array): void {
+    try {
+      this.#globals.update(store, partition, bytes);
+    } catch (error) {
+      this.#broken = true;
+      this.#post({ type: 'failed', error: serializeError(error) });
+    }
   }
 
   // --- tasks --------------------------------------------------------------------------------------------------------
@@ -120,9 +128,7 @@ export class Shard {
   }
 
   #restore(taskId: string, generation: number, store: string, bytes: Uint8Array, recordCount: number): void {
-    const task = this.#current({ taskId, generation });
-    if (task === undefined) return;
-    this.#guard(task, () => {
+    this.#with({ taskId, generation }, (task) => {
       task.restore(store, bytes);
       this.#post({ type: 'restored', taskId, generation, store, recordCount });
     });
@@ -172,7 +178,7 @@ export class Shard {
 
   /** Lets the tasks take turns until there is nothing to do or the slice is over. */
   #slice(): void {
-    if (this.#paused) return;
+    if (this.#paused || this.#broken) return;
     const endMs = performance.now() + SLICE_MS;
     let progressed = true;
     while (progressed) {
@@ -208,10 +214,10 @@ export class Shard {
     for (const task of this.#tasks.values()) bytes += task.outputBytes;
     if (bytes < this.#start.settings.outputFlushBytes) return;
     const frames = [...this.#tasks.values()].flatMap((task) => task.takeFrames());
-    this.#post({ type: 'output', epoch: this.#epoch, frames }, buffersOf(frames));
+    this.#post({ type: 'output', frames }, buffersOf(frames));
   }
 
-  #closeEpoch(epoch: number): void {
+  #closeEpoch(epoch: number, suspendBelow: number): void {
     const frames: OutputFrame[] = [];
     const tasks: TaskProgress[] = [];
     for (const task of [...this.#tasks.values()]) {
@@ -219,9 +225,9 @@ export class Shard {
         const closed = task.closeEpoch();
         for (const frame of closed.frames) frames.push(frame);
         if (closed.progress !== undefined) tasks.push(closed.progress);
+        if (task.generation < suspendBelow) task.suspend();
       });
     }
-    this.#epoch = epoch + 1;
     this.#post({ type: 'epochDone', epoch, frames, tasks, stats: this.#statsNow() }, buffersOf(frames));
   }
 
@@ -232,8 +238,17 @@ export class Shard {
   #close(): void {
     clearTimeout(this.#wakeUp);
     for (const taskId of [...this.#tasks.keys()]) this.#end(taskId);
+    this.#closeGlobals();
     this.#port.close();
     this.#closed();
+  }
+
+  #closeGlobals(): void {
+    try {
+      this.#globals.close();
+    } catch (error) {
+      this.#post({ type: 'log', level: 'warn', message: `Closing a global table failed: ${(error as Error).message}`, context: {} });
+    }
   }
 
   #post(message: FromShard, transfer: ArrayBuffer[] = []): void {

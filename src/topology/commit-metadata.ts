@@ -7,12 +7,23 @@
 const VERSION = 2;
 const UNKNOWN_TIME = -1;
 
-/** @param partitionTimeMs highest timestamp processed from the partition; -1 unknown. */
-export function encodeCommitMetadata(partitionTimeMs: number): string {
-  const bytes = Buffer.allocUnsafe(13);
+/** Key of the entry that tells one commit of an unmoved offset from another. Readers pass over keys they do not know. */
+const MARKER_KEY = Buffer.from('millrace.commit');
+
+/**
+ * @param partitionTimeMs highest timestamp processed from the partition; -1 unknown.
+ * @param marker any number: makes this commit recognisable among others of the same offset.
+ */
+export function encodeCommitMetadata(partitionTimeMs: number, marker?: number): string {
+  const bytes = Buffer.alloc(13 + (marker === undefined ? 0 : 4 + MARKER_KEY.length + 8));
   bytes[0] = VERSION;
   bytes.writeBigInt64BE(BigInt(partitionTimeMs), 1);
-  bytes.writeInt32BE(0, 9);
+  if (marker !== undefined) {
+    bytes.writeInt32BE(1, 9);
+    bytes.writeInt32BE(MARKER_KEY.length, 13);
+    MARKER_KEY.copy(bytes, 17);
+    bytes.writeBigInt64BE(BigInt(marker), 17 + MARKER_KEY.length);
+  }
   return bytes.toString('base64');
 }
 
