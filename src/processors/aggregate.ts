@@ -10,7 +10,7 @@ import { TableOutput } from './table-output.ts';
  * or value are dropped; the result's timestamp is the highest of those that went into it.
  */
 export class AggregateNode extends FlowNode {
-  private readonly table: KeyValueTable<any, any>;
+  private readonly table: KeyValueTable<unknown, unknown>;
   private readonly step: AggregationStep;
   private readonly output: TableOutput;
 

@@ -5,18 +5,18 @@ import type { FlowRecord } from './flow-record.ts';
 /** What count, reduce and aggregate have in common, windowed or not. */
 export interface AggregationSpec {
   readonly flavour: 'count' | 'reduce' | 'aggregate';
-  readonly initializer: (() => any) | undefined;
-  readonly aggregator: (key: any, value: any, aggregate: any) => any;
+  readonly initializer: (() => unknown) | undefined;
+  readonly aggregator: (key: unknown, value: unknown, aggregate: unknown) => unknown;
 }
 
 /** Computes the next aggregate of an entry. */
-export type AggregationStep = (record: FlowRecord, entry: Entry<any, any>) => unknown;
+export type AggregationStep = (record: FlowRecord, entry: Entry<unknown, unknown>) => unknown;
 
 /**
  * Picks the step once per node. Aggregates are live objects: a user's aggregator may change its argument in place. If it
  * throws half way and the task goes on (`mayContinue`), the aggregate becomes again what it was.
  */
-export function aggregationStep(spec: AggregationSpec, store: WriteBackStore<any, any>, mayContinue: boolean): AggregationStep {
+export function aggregationStep(spec: AggregationSpec, store: WriteBackStore<unknown, unknown>, mayContinue: boolean): AggregationStep {
   const { flavour, initializer, aggregator } = spec;
   // Needs neither key nor value, so nothing is decoded.
   if (flavour === 'count') return (_record, entry) => ((store.read(entry) as number | null) ?? 0) + 1;
@@ -33,9 +33,9 @@ export function aggregationStep(spec: AggregationSpec, store: WriteBackStore<any
 type Compute = (record: FlowRecord, aggregate: unknown) => unknown;
 
 function computeOrUndo(
-  store: WriteBackStore<any, any>,
+  store: WriteBackStore<unknown, unknown>,
   record: FlowRecord,
-  entry: Entry<any, any>,
+  entry: Entry<unknown, unknown>,
   aggregate: unknown,
   compute: Compute,
 ): unknown {
@@ -49,10 +49,10 @@ function computeOrUndo(
 }
 
 /** An aggregator that returns the record's own value hands over an object that others still hold. */
-function copyForeign(store: WriteBackStore<any, any>, record: FlowRecord, aggregate: unknown): unknown {
+function copyForeign(store: WriteBackStore<unknown, unknown>, record: FlowRecord, aggregate: unknown): unknown {
   return record.valueField.decoded && aggregate === record.valueField.value ? copyIn(store, aggregate) : aggregate;
 }
 
-function copyIn(store: WriteBackStore<any, any>, value: unknown): unknown {
+function copyIn(store: WriteBackStore<unknown, unknown>, value: unknown): unknown {
   return value === null || value === undefined ? null : store.copyIn(value);
 }

@@ -8,7 +8,7 @@ export class BranchNode extends FlowNode {
   private readonly tests: readonly ((record: FlowRecord) => boolean)[];
   private readonly hasDefault: boolean;
 
-  constructor(name: string, runtime: NodeRuntime, predicates: readonly ((key: any, value: any) => boolean)[], hasDefault: boolean) {
+  constructor(name: string, runtime: NodeRuntime, predicates: readonly ((key: unknown, value: unknown) => boolean)[], hasDefault: boolean) {
     super(name, runtime);
     this.tests = predicates.map((predicate) => withKeyValue(predicate));
     this.hasDefault = hasDefault;

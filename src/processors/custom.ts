@@ -1,15 +1,15 @@
+import { MillraceError } from '../errors.ts';
 import type { Headers } from '../topology/operators.ts';
 import type { Processor, ProcessorRecord, ProcessorSupplier } from '../topology/processor-api.ts';
 import { FlowNode } from './flow-node.ts';
-import { FixedHeaders, Field, FlowRecord, type HeaderSource } from './flow-record.ts';
+import { Field, FixedHeaders, FlowRecord, type HeaderSource } from './flow-record.ts';
 import { NodeContext } from './node-context.ts';
 import type { NodeRuntime } from './runtime.ts';
-import { MillraceError } from '../errors.ts';
 
 /** What a user's processor gets: a record of its own, which it may keep. */
 class InputRecord implements ProcessorRecord {
-  readonly key: any;
-  readonly value: any;
+  readonly key: unknown;
+  readonly value: unknown;
   readonly timestamp: number;
   readonly headers: Headers;
 
@@ -32,7 +32,12 @@ export class CustomNode extends FlowNode {
   /** The record being processed; undefined in punctuators and during init. */
   private current: FlowRecord | undefined = undefined;
 
-  constructor(name: string, runtime: NodeRuntime, supplier: ProcessorSupplier<any, any, any, any>, stores: readonly string[]) {
+  constructor(
+    name: string,
+    runtime: NodeRuntime,
+    supplier: ProcessorSupplier<unknown, unknown, unknown, unknown>,
+    stores: readonly string[],
+  ) {
     super(name, runtime);
     this.processor = supplier();
     this.context = new NodeContext(name, runtime, stores, this);

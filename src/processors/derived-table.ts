@@ -7,7 +7,7 @@ import { TableOutput } from './table-output.ts';
 /** A table computed row by row from another one, materialised or not: filter and mapValues. */
 export abstract class DerivedTableNode extends FlowNode {
   private readonly sendOldValues: boolean;
-  private readonly table: KeyValueTable<any, any> | undefined;
+  private readonly table: KeyValueTable<unknown, unknown> | undefined;
   private readonly output: TableOutput | undefined;
   private readonly value = new Field(false);
   private readonly old = new Field(false);
@@ -44,7 +44,7 @@ export abstract class DerivedTableNode extends FlowNode {
     this.forward(this.out);
   }
 
-  private store(table: KeyValueTable<any, any>, output: TableOutput, record: FlowRecord, value: unknown): void {
+  private store(table: KeyValueTable<unknown, unknown>, output: TableOutput, record: FlowRecord, value: unknown): void {
     const entry = table.getEntry(record.key);
     if (this.skipsNothing && this.sendOldValues && value === null && entry.value === null) return;
     output.rememberOld(entry);

@@ -8,7 +8,7 @@ export class FilterNode extends FlowNode {
   private readonly test: (record: FlowRecord) => boolean;
   private readonly not: boolean;
 
-  constructor(name: string, runtime: NodeRuntime, predicate: (key: any, value: any) => boolean, not: boolean) {
+  constructor(name: string, runtime: NodeRuntime, predicate: (key: unknown, value: unknown) => boolean, not: boolean) {
     super(name, runtime);
     this.test = withKeyValue(predicate);
     this.not = not;

@@ -3,13 +3,13 @@ import { Field, FlowRecord } from './flow-record.ts';
 import { withValueKey } from './parameters.ts';
 import type { NodeRuntime } from './runtime.ts';
 
-/** flatMapValues: any number of new values under the same key. */
+/** flatMapValues: unknown number of new values under the same key. */
 export class FlatMapValuesNode extends FlowNode {
-  private readonly mapper: (record: FlowRecord) => Iterable<any>;
+  private readonly mapper: (record: FlowRecord) => Iterable<unknown>;
   private readonly value = new Field(false);
   private readonly out = new FlowRecord(new Field(true), this.value);
 
-  constructor(name: string, runtime: NodeRuntime, mapper: (value: any, key: any) => Iterable<any>) {
+  constructor(name: string, runtime: NodeRuntime, mapper: (value: unknown, key: unknown) => Iterable<unknown>) {
     super(name, runtime);
     this.mapper = withValueKey(mapper);
   }

@@ -4,14 +4,14 @@ import { checkPair } from './map.ts';
 import { withKeyValue } from './parameters.ts';
 import type { NodeRuntime } from './runtime.ts';
 
-/** flatMap: any number of new records, all with the timestamp and headers of the one that came. */
+/** flatMap: unknown number of new records, all with the timestamp and headers of the one that came. */
 export class FlatMapNode extends FlowNode {
-  private readonly mapper: (record: FlowRecord) => Iterable<readonly [any, any]>;
+  private readonly mapper: (record: FlowRecord) => Iterable<readonly [unknown, unknown]>;
   private readonly key = new Field(true);
   private readonly value = new Field(false);
   private readonly out = new FlowRecord(this.key, this.value);
 
-  constructor(name: string, runtime: NodeRuntime, mapper: (key: any, value: any) => Iterable<readonly [any, any]>) {
+  constructor(name: string, runtime: NodeRuntime, mapper: (key: unknown, value: unknown) => Iterable<readonly [unknown, unknown]>) {
     super(name, runtime);
     this.mapper = withKeyValue(mapper);
   }

@@ -17,13 +17,13 @@ const LONGEST_ENCODED_NULL = 4;
  */
 export class Field {
   decoded = true;
-  value: any = null;
+  value: unknown = null;
   /** Where the bytes are; meaningful while `serde` is set. Valid until the field is set again. */
   bytes: Buffer = NO_BYTES;
   start = 0;
   length = 0;
   /** The serde that the bytes belong to; undefined: there are no bytes. */
-  serde: Serde<any> | undefined = undefined;
+  serde: Serde<unknown> | undefined = undefined;
   topic = '';
   readonly isKey: boolean;
 
@@ -39,7 +39,7 @@ export class Field {
   }
 
   /** Bytes without a value; `length` -1 is null. The bytes must stay unchanged until the field is set again. */
-  setRaw(bytes: Buffer, start: number, length: number, serde: Serde<any>, topic: string): void {
+  setRaw(bytes: Buffer, start: number, length: number, serde: Serde<unknown>, topic: string): void {
     if (length < 0) {
       this.set(null);
       return;
@@ -53,7 +53,7 @@ export class Field {
   }
 
   /** The value. Throws {@link DeserializationFailure}, which drops the whole record. */
-  get(): any {
+  get(): unknown {
     return this.decoded ? this.value : this.decode();
   }
 
@@ -68,7 +68,7 @@ export class Field {
     return this.serde === undefined ? null : this.bytes.subarray(this.start, this.start + this.length);
   }
 
-  private decode(): any {
+  private decode(): unknown {
     const serde = this.serde!;
     try {
       const { bytes, start, topic } = this;
@@ -130,15 +130,15 @@ export class FlowRecord {
     this.valueField = valueField;
   }
 
-  get key(): any {
+  get key(): unknown {
     return this.keyField.get();
   }
 
-  get value(): any {
+  get value(): unknown {
     return this.valueField.get();
   }
 
-  get oldValue(): any {
+  get oldValue(): unknown {
     return this.oldField.get();
   }
 

@@ -12,8 +12,8 @@ import { lookUp } from './stream-table-join.ts';
 export class GlobalTableJoinNode extends FlowNode {
   private readonly left: boolean;
   private readonly selector: (record: FlowRecord) => unknown;
-  private readonly joiner: (value: any, tableValue: any, key: any) => any;
-  private readonly table: KeyValueTable<any, any>;
+  private readonly joiner: (value: unknown, tableValue: unknown, key: unknown) => unknown;
+  private readonly table: KeyValueTable<unknown, unknown>;
   private readonly value = new Field(false);
   private readonly out = new FlowRecord(new Field(true), this.value);
 
@@ -21,8 +21,8 @@ export class GlobalTableJoinNode extends FlowNode {
     name: string,
     runtime: NodeRuntime,
     left: boolean,
-    keySelector: (key: any, value: any) => any,
-    joiner: (value: any, tableValue: any, key: any) => any,
+    keySelector: (key: unknown, value: unknown) => unknown,
+    joiner: (value: unknown, tableValue: unknown, key: unknown) => unknown,
     store: string,
   ) {
     super(name, runtime);

@@ -6,7 +6,7 @@ import type { NodeRuntime } from './runtime.ts';
 
 /** A `[key, value]` pair, or an error that says what came instead. */
 export function checkPair(pair: unknown, what: string): readonly [unknown, unknown] {
-  if (Array.isArray(pair)) return pair as unknown as readonly [unknown, unknown];
+  if (Array.isArray(pair)) return pair as [unknown, unknown];
   throw new MillraceError(
     'PROCESSING_FAILED',
     `The function given to ${what} must return a [key, value] pair; it returned ${typeName(pair)}.`,
@@ -19,12 +19,12 @@ function typeName(value: unknown): string {
 
 /** map: a new key and value; timestamp and headers stay. */
 export class MapNode extends FlowNode {
-  private readonly mapper: (record: FlowRecord) => readonly [any, any];
+  private readonly mapper: (record: FlowRecord) => readonly [unknown, unknown];
   private readonly key = new Field(true);
   private readonly value = new Field(false);
   private readonly out = new FlowRecord(this.key, this.value);
 
-  constructor(name: string, runtime: NodeRuntime, mapper: (key: any, value: any) => readonly [any, any]) {
+  constructor(name: string, runtime: NodeRuntime, mapper: (key: unknown, value: unknown) => readonly [unknown, unknown]) {
     super(name, runtime);
     this.mapper = withKeyValue(mapper);
   }

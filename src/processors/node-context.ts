@@ -50,7 +50,7 @@ export class NodeContext implements ProcessorContext {
     return this.runtime.getStore(name) as S;
   }
 
-  forward(record: ForwardRecord<any, any>, childName?: string): void {
+  forward(record: ForwardRecord<unknown, unknown>, childName?: string): void {
     this.emitter.emit(record.key, record.value, record.timestamp, record.headers, childName);
   }
 

@@ -10,14 +10,14 @@ const ONE_PARAMETER = /^(?:\(\s*[A-Za-z_$][\w$]*\s*\)|[A-Za-z_$][\w$]*)\s*=>/;
  * Decides from a function's source text, so that what it cannot read is never decoded. Only arrow functions are
  * trusted (others could read `arguments`), and only with plain parameters; anything else is taken to read both.
  */
-export function readParameters(fn: (...args: any[]) => unknown): ReadParameters {
+export function readParameters(fn: (...args: never[]) => unknown): ReadParameters {
   const text = Function.prototype.toString.call(fn);
   if (NO_PARAMETER.test(text)) return 'none';
   return ONE_PARAMETER.test(text) ? 'first' : 'both';
 }
 
 /** Calls `fn(key, value)`, decoding only what it reads. */
-export function withKeyValue<R>(fn: (key: any, value: any) => R): (record: FlowRecord) => R {
+export function withKeyValue<R>(fn: (key: unknown, value: unknown) => R): (record: FlowRecord) => R {
   switch (readParameters(fn)) {
     case 'none':
       return () => fn(undefined, undefined);
@@ -29,7 +29,7 @@ export function withKeyValue<R>(fn: (key: any, value: any) => R): (record: FlowR
 }
 
 /** Calls `fn(value, key)`, decoding only what it reads. */
-export function withValueKey<R>(fn: (value: any, key: any) => R): (record: FlowRecord) => R {
+export function withValueKey<R>(fn: (value: unknown, key: unknown) => R): (record: FlowRecord) => R {
   switch (readParameters(fn)) {
     case 'none':
       return () => fn(undefined, undefined);

@@ -7,7 +7,7 @@ import type { NodeRuntime } from './runtime.ts';
 export class PeekNode extends FlowNode {
   private readonly action: (record: FlowRecord) => void;
 
-  constructor(name: string, runtime: NodeRuntime, action: (key: any, value: any) => void) {
+  constructor(name: string, runtime: NodeRuntime, action: (key: unknown, value: unknown) => void) {
     super(name, runtime);
     this.action = withKeyValue(action);
   }

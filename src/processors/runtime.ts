@@ -42,8 +42,8 @@ export interface NodeRuntime {
   /** The store as users see it. Throws INVALID_TOPOLOGY when there is none of this name. */
   getStore(name: string): unknown;
   /** The inside of a key-value store, global ones included. Throws INVALID_TOPOLOGY when there is none. */
-  keyValueTable(name: string): KeyValueTable<any, any>;
-  windowTable(name: string): WindowTable<any, any>;
+  keyValueTable(name: string): KeyValueTable<unknown, unknown>;
+  windowTable(name: string): WindowTable<unknown, unknown>;
   /** Asks the processing handler. Returns when it says go on; throws a FlowSignal otherwise. */
   processingFailed(error: unknown, node: string): void;
   recordDropped(reason: DropReason, node: string): void;

@@ -5,11 +5,11 @@ import type { NodeRuntime } from './runtime.ts';
 
 /** selectKey (and the first half of groupBy): a new key; the value goes on as it came. */
 export class SelectKeyNode extends FlowNode {
-  private readonly selector: (record: FlowRecord) => any;
+  private readonly selector: (record: FlowRecord) => unknown;
   private readonly key = new Field(true);
   private readonly out = new FlowRecord(this.key, new Field(false));
 
-  constructor(name: string, runtime: NodeRuntime, selector: (key: any, value: any) => any) {
+  constructor(name: string, runtime: NodeRuntime, selector: (key: unknown, value: unknown) => unknown) {
     super(name, runtime);
     this.selector = withKeyValue(selector);
   }

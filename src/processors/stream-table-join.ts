@@ -5,7 +5,7 @@ import { Field, FlowRecord } from './flow-record.ts';
 import type { NodeRuntime } from './runtime.ts';
 
 /** A row of a table as a joiner may see it: a copy, taken through the steps of a table that is only a view. */
-export function lookUp(table: KeyValueTable<any, any>, key: unknown, view: readonly TableViewStep[]): unknown {
+export function lookUp(table: KeyValueTable<unknown, unknown>, key: unknown, view: readonly TableViewStep[]): unknown {
   const entry = table.findEntry(key);
   let value: unknown = entry === undefined ? null : table.readCopy(entry);
   for (const step of view) {
@@ -22,8 +22,8 @@ export function lookUp(table: KeyValueTable<any, any>, key: unknown, view: reado
  */
 export class StreamTableJoinNode extends FlowNode {
   private readonly left: boolean;
-  private readonly joiner: (value: any, tableValue: any, key: any) => any;
-  private readonly table: KeyValueTable<any, any>;
+  private readonly joiner: (value: unknown, tableValue: unknown, key: unknown) => unknown;
+  private readonly table: KeyValueTable<unknown, unknown>;
   private readonly view: readonly TableViewStep[];
   private readonly value = new Field(false);
   private readonly out = new FlowRecord(new Field(true), this.value);
@@ -32,7 +32,7 @@ export class StreamTableJoinNode extends FlowNode {
     name: string,
     runtime: NodeRuntime,
     left: boolean,
-    joiner: (value: any, tableValue: any, key: any) => any,
+    joiner: (value: unknown, tableValue: unknown, key: unknown) => unknown,
     store: string,
     view: readonly TableViewStep[],
   ) {

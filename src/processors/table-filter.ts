@@ -5,7 +5,7 @@ import type { NodeRuntime } from './runtime.ts';
 
 /** KTable.filter and filterNot: a row that fails the predicate becomes a tombstone. */
 export class TableFilterNode extends DerivedTableNode {
-  private readonly predicate: (key: any, value: any) => boolean;
+  private readonly predicate: (key: unknown, value: unknown) => boolean;
   private readonly not: boolean;
   private readonly readsValue: boolean;
   protected override readonly skipsNothing = true;
@@ -13,7 +13,7 @@ export class TableFilterNode extends DerivedTableNode {
   constructor(
     name: string,
     runtime: NodeRuntime,
-    predicate: (key: any, value: any) => boolean,
+    predicate: (key: unknown, value: unknown) => boolean,
     not: boolean,
     store: string | undefined,
     sendOldValues: boolean,

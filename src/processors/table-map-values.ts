@@ -5,13 +5,13 @@ import type { NodeRuntime } from './runtime.ts';
 
 /** KTable.mapValues: never called for tombstones. */
 export class TableMapValuesNode extends DerivedTableNode {
-  private readonly mapper: (value: any, key: any) => unknown;
+  private readonly mapper: (value: unknown, key: unknown) => unknown;
   private readonly readsKey: boolean;
 
   constructor(
     name: string,
     runtime: NodeRuntime,
-    mapper: (value: any, key: any) => unknown,
+    mapper: (value: unknown, key: unknown) => unknown,
     store: string | undefined,
     sendOldValues: boolean,
   ) {

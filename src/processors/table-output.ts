@@ -13,10 +13,10 @@ import type { NodeRuntime } from './runtime.ts';
 export class TableOutput {
   private readonly name: string;
   private readonly runtime: NodeRuntime;
-  private readonly store: WriteBackStore<any, any>;
+  private readonly store: WriteBackStore<unknown, unknown>;
   private readonly sendOldValues: boolean;
   private readonly send: (record: FlowRecord) => void;
-  private readonly keyOf: (update: CachedUpdate<any, any>) => unknown;
+  private readonly keyOf: (update: CachedUpdate<unknown, unknown>) => unknown;
   private readonly key = new Field(true);
   private readonly value = new Field(false);
   private readonly old = new Field(false);
@@ -26,10 +26,10 @@ export class TableOutput {
   constructor(
     name: string,
     runtime: NodeRuntime,
-    store: WriteBackStore<any, any>,
+    store: WriteBackStore<unknown, unknown>,
     sendOldValues: boolean,
     send: (record: FlowRecord) => void,
-    keyOf: (update: CachedUpdate<any, any>) => unknown = (update) => store.copyKey(update.key),
+    keyOf: (update: CachedUpdate<unknown, unknown>) => unknown = (update) => store.copyKey(update.key),
   ) {
     this.name = name;
     this.runtime = runtime;
@@ -43,14 +43,14 @@ export class TableOutput {
   }
 
   /** Before an uncached write: remembers the value that it replaces, as far as anybody wants it. */
-  rememberOld(entry: Entry<any, any>): void {
+  rememberOld(entry: Entry<unknown, unknown>): void {
     if (!this.sendOldValues || this.store.cached) return;
     if (this.store.immutableValues) this.old.set(this.store.read(entry));
     else this.setBytes(this.old, this.store.valueBytes(entry));
   }
 
   /** After a write: forwards it, unless the cache does so later. */
-  forwardWritten(cause: FlowRecord, keyField: Field, entry: Entry<any, any>): void {
+  forwardWritten(cause: FlowRecord, keyField: Field, entry: Entry<unknown, unknown>): void {
     if (this.store.cached) return;
     const { out } = this;
     out.keyField = keyField;
@@ -61,7 +61,7 @@ export class TableOutput {
     this.send(out);
   }
 
-  private flush(update: CachedUpdate<any, any>): void {
+  private flush(update: CachedUpdate<unknown, unknown>): void {
     this.runtime.guardFlush(() => {
       this.runtime.enterUpdate(update);
       try {
@@ -74,7 +74,7 @@ export class TableOutput {
     });
   }
 
-  private prepare(update: CachedUpdate<any, any>): void {
+  private prepare(update: CachedUpdate<unknown, unknown>): void {
     const { out, store } = this;
     this.key.set(this.keyOf(update));
     out.keyField = this.key;

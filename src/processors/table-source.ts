@@ -6,7 +6,7 @@ import { TableOutput } from './table-output.ts';
 
 /** Turns a stream of rows into a table (Kafka Streams' KTableSource): null key dropped, null value deletes. */
 export class TableSourceNode extends FlowNode {
-  private readonly table: KeyValueTable<any, any> | undefined;
+  private readonly table: KeyValueTable<unknown, unknown> | undefined;
   private readonly output: TableOutput | undefined;
 
   constructor(name: string, runtime: NodeRuntime, store: string | undefined, sendOldValues: boolean) {

@@ -14,7 +14,7 @@ import { TableOutput } from './table-output.ts';
  */
 export class WindowAggregateNode extends FlowNode {
   private readonly windows: TimeWindowsSpec;
-  private readonly table: WindowTable<any, any>;
+  private readonly table: WindowTable<unknown, unknown>;
   private readonly step: AggregationStep;
   private readonly output: TableOutput;
   private readonly key = new Field(true);

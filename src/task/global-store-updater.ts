@@ -2,7 +2,7 @@ import { MillraceError } from '../errors.ts';
 import { createProcessor } from '../processors/create-processor.ts';
 import type { FlowNode } from '../processors/flow-node.ts';
 import { DeserializationFailure } from '../processors/signals.ts';
-import { type StateStore, createStore } from '../state/index.ts';
+import { createStore, type StateStore } from '../state/index.ts';
 import type { ExceptionHandlers } from '../topology/handlers.ts';
 import type { GlobalStore, Plan } from '../topology/nodes.ts';
 import { resolveTopic } from '../topology/topic-names.ts';
@@ -12,7 +12,7 @@ import { InputQueue, type QueueListener, type QueueSource } from './input-queue.
 import { OutputCollector } from './output-collector.ts';
 import { TaskOrigin } from './record-origin.ts';
 import type { TaskLog } from './services.ts';
-import { TaskRuntime, causeOfFailure } from './task-runtime.ts';
+import { causeOfFailure, TaskRuntime } from './task-runtime.ts';
 import { sourceEntry } from './wiring.ts';
 
 const FAIL: ExceptionHandlers = { deserialization: () => 'fail', processing: () => 'fail', production: () => 'fail' };

@@ -1,9 +1,9 @@
 import { MillraceError } from '../errors.ts';
-import { Field, FlowRecord } from '../processors/flow-record.ts';
 import type { FlowNode } from '../processors/flow-node.ts';
+import { Field, FlowRecord } from '../processors/flow-record.ts';
 import { RecordCursor } from '../protocol/index.ts';
-import type { TaskInput } from '../shard/messages.ts';
 import type { Serde } from '../serde/serde.ts';
+import type { TaskInput } from '../shard/messages.ts';
 import type { ConsumedRecord, Headers, TimestampExtractor } from '../topology/operators.ts';
 import type { TaskOrigin } from './record-origin.ts';
 
@@ -21,8 +21,8 @@ interface QueuedBatch {
 /** A source as its queues see it. */
 export interface QueueSource {
   readonly node: FlowNode;
-  readonly keySerde: Serde<any>;
-  readonly valueSerde: Serde<any>;
+  readonly keySerde: Serde<unknown>;
+  readonly valueSerde: Serde<unknown>;
   readonly timestampExtractor: TimestampExtractor | undefined;
 }
 
@@ -247,11 +247,11 @@ class HeadView implements ConsumedRecord {
     this.origin = origin;
   }
 
-  get key(): any {
+  get key(): unknown {
     return this.queue.record.key;
   }
 
-  get value(): any {
+  get value(): unknown {
     return this.queue.record.value;
   }
 

@@ -1,6 +1,6 @@
-import type { RecordCursor } from '../protocol/index.ts';
 import { NO_HEADERS } from '../processors/flow-record.ts';
 import type { RecordOrigin, UpdateOrigin } from '../processors/runtime.ts';
+import type { RecordCursor } from '../protocol/index.ts';
 import type { Headers } from '../topology/operators.ts';
 
 /**

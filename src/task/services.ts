@@ -1,6 +1,6 @@
 import type { ShardSettings } from '../shard/messages.ts';
-import type { RecordCache } from '../state/record-cache.ts';
 import type { StateStore } from '../state/index.ts';
+import type { RecordCache } from '../state/record-cache.ts';
 import type { TaskHandlers } from './handlers.ts';
 
 export type TaskLog = (level: 'debug' | 'info' | 'warn' | 'error', message: string, context?: Record<string, string | number>) => void;

@@ -1,6 +1,6 @@
 import { MillraceError } from '../errors.ts';
-import type { Field, FlowRecord } from '../processors/flow-record.ts';
 import { FlowNode } from '../processors/flow-node.ts';
+import type { Field, FlowRecord } from '../processors/flow-record.ts';
 import type { NodeRuntime } from '../processors/runtime.ts';
 import { type FieldWriter, murmur2 } from '../protocol/index.ts';
 import type { Serde } from '../serde/serde.ts';
@@ -16,8 +16,8 @@ import { type TopicOutput, UNKNOWN_PARTITION } from './topic-output.ts';
 export class SinkFlow extends FlowNode {
   private readonly outputs: OutputCollector;
   private readonly errors: ErrorHandling;
-  private readonly keySerde: Serde<any>;
-  private readonly valueSerde: Serde<any>;
+  private readonly keySerde: Serde<unknown>;
+  private readonly valueSerde: Serde<unknown>;
   private readonly partitioner: StreamPartitioner | undefined;
   private readonly extractor: TopicNameExtractor | undefined;
   private readonly fixedTopic: TopicOutput | undefined;

@@ -1,12 +1,12 @@
 import { MillraceError } from '../errors.ts';
 import type { DropReason, NodeRuntime, UpdateOrigin } from '../processors/runtime.ts';
 import { TaskFailure } from '../processors/signals.ts';
-import type { KeyValueTable } from '../state/key-value-table.ts';
 import type { StateStore } from '../state/index.ts';
+import type { KeyValueTable } from '../state/key-value-table.ts';
 import type { WindowTable } from '../state/window-table.ts';
 import type { Cancellable, PunctuationType } from '../topology/processor-api.ts';
 import type { ErrorHandling } from './error-handling.ts';
-import { Punctuation, Punctuations, firstDueMs } from './punctuations.ts';
+import { firstDueMs, Punctuation, Punctuations } from './punctuations.ts';
 import type { TaskOrigin } from './record-origin.ts';
 import type { TaskCounters, TaskLog } from './services.ts';
 
@@ -60,13 +60,13 @@ export class TaskRuntime implements NodeRuntime {
     return this.store(name).view;
   }
 
-  keyValueTable(name: string): KeyValueTable<any, any> {
+  keyValueTable(name: string): KeyValueTable<unknown, unknown> {
     const store = this.store(name);
     if (store.kind === 'keyValue' || store.kind === 'timestampedKeyValue') return store.table;
     throw this.wrongKind(name, store.kind, 'key-value');
   }
 
-  windowTable(name: string): WindowTable<any, any> {
+  windowTable(name: string): WindowTable<unknown, unknown> {
     const store = this.store(name);
     if (store.kind === 'window' || store.kind === 'timestampedWindow') return store.table;
     throw this.wrongKind(name, store.kind, 'window');

@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors.ts';
-import { type FlowNode } from '../processors/flow-node.ts';
+import type { FlowNode } from '../processors/flow-node.ts';
 import type { DropReason } from '../processors/runtime.ts';
 import { DeserializationFailure } from '../processors/signals.ts';
 import type { OutputFrame, TaskInput, TaskProgress } from '../shard/messages.ts';
@@ -13,8 +13,8 @@ import { InputQueue, type QueueListener } from './input-queue.ts';
 import { OutputCollector } from './output-collector.ts';
 import { TaskOrigin } from './record-origin.ts';
 import type { TaskServices } from './services.ts';
-import { TaskRuntime, causeOfFailure } from './task-runtime.ts';
-import { type TaskEvent, type TaskStatus, nextStatus } from './task-status.ts';
+import { causeOfFailure, TaskRuntime } from './task-runtime.ts';
+import { nextStatus, type TaskEvent, type TaskStatus } from './task-status.ts';
 import { TaskStores } from './task-stores.ts';
 import { wire } from './wiring.ts';
 

@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors.ts';
-import { type FieldWriter, RecordBatchBuilder, RecordCursor, partitionForKey } from '../protocol/index.ts';
+import { type FieldWriter, partitionForKey, RecordBatchBuilder, RecordCursor } from '../protocol/index.ts';
 import type { Headers } from '../topology/operators.ts';
 import type { OutputCollector } from './output-collector.ts';
 

@@ -16,12 +16,12 @@ import type { TaskCounters } from '../task/services.ts';
 import { Task } from '../task/task.ts';
 import type { Plan } from '../topology/nodes.ts';
 import type { Headers } from '../topology/operators.ts';
-import type { Topology } from '../topology/topology.ts';
 import { resolveTopic, sourceTopicNames } from '../topology/topic-names.ts';
+import type { Topology } from '../topology/topology.ts';
 import { plainKeyValueStore, plainWindowStore } from './plain-stores.ts';
 import { TestInputTopic, type TestInputTopicOptions } from './test-input-topic.ts';
 import { type CapturedRecord, TestOutputTopic } from './test-output-topic.ts';
-import { TopicLog, recordsOf } from './topic-log.ts';
+import { recordsOf, TopicLog } from './topic-log.ts';
 
 /** A topology that feeds itself would never come to an end. */
 const MAX_ROUNDS_PER_CALL = 1_000_000;

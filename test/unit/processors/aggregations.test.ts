@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { StreamsBuilder, TimeWindows, type KTable } from '../../../src/dsl/index.ts';
+import { type KTable, StreamsBuilder, TimeWindows } from '../../../src/dsl/index.ts';
 import { int64, json, string, timeWindowedSerde } from '../../../src/serde/index.ts';
 import { TopologyTestDriver } from '../../../src/testing/index.ts';
 
@@ -124,7 +124,9 @@ describe('aggregations', () => {
           { as: 'sums', valueSerde: json<Sum>() },
         )
         .toStream()
-        .peek((_k, sum) => void (sum.total = -1))
+        .peek((_k, sum) => {
+          sum.total = -1;
+        })
         .to('out', { keySerde: string(), valueSerde: json<Sum>() }),
     );
     input.pipeKeyValueList(

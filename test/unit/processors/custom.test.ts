@@ -54,7 +54,9 @@ describe('Processor API', () => {
   it('forwards to all children in order, or to the one named, with timestamp and headers of the record unless given', () => {
     let context: ProcessorContext;
     const { input, read } = drive(() => ({
-      init: (given) => void (context = given),
+      init: (given) => {
+        context = given;
+      },
       process: ({ key, value }) => {
         context.forward({ key, value });
         context.forward({ key, value: `${value}!`, timestamp: 9, headers: [] }, 'right');
@@ -70,7 +72,9 @@ describe('Processor API', () => {
     const kept: unknown[] = [];
     let context: ProcessorContext;
     const { driver, input } = drive(() => ({
-      init: (given) => void (context = given),
+      init: (given) => {
+        context = given;
+      },
       process: (record) => void kept.push([record, context.recordMetadata(), context.currentStreamTimeMs()]),
     }));
     input.pipeInput('a', '1', 5);
@@ -87,7 +91,12 @@ describe('Processor API', () => {
   it('refuses unknown children, unconnected stores, bad timestamps and intervals', () => {
     const failing = (act: (context: ProcessorContext) => void) => () => {
       let context: ProcessorContext;
-      const { input } = drive(() => ({ init: (given) => void (context = given), process: () => act(context) }));
+      const { input } = drive(() => ({
+        init: (given) => {
+          context = given;
+        },
+        process: () => act(context),
+      }));
       input.pipeInput('k', 'v', 1);
     };
     expect(failing((c) => c.forward({ key: 'k', value: 'v' }, 'middle'))).toThrow(/"middle", which is not a child.*left, right/);
@@ -114,7 +123,9 @@ describe('Processor API', () => {
       (): Processor => {
         let totals: KeyValueStore<string, number>;
         return {
-          init: (context) => void (totals = context.getStateStore('totals')),
+          init: (context) => {
+            totals = context.getStateStore('totals');
+          },
           process: ({ key, value }) => totals.put(key, (totals.get(key) ?? 0) + Number(value)),
         };
       },
@@ -152,7 +163,9 @@ describe('Processor API', () => {
     let context: ProcessorContext<string, string>;
     stream
       .process<string, string>(() => ({
-        init: (given) => void (context = given),
+        init: (given) => {
+          context = given;
+        },
         process: ({ key, value }) => context.forward({ key: value, value: key }),
       }))
       .to('swapped', text);
@@ -167,7 +180,9 @@ describe('Processor API', () => {
       .addGlobalStore(store, { sourceName: 'gs', topic: 'global', processorName: 'gp', ...text }, () => {
         let target: KeyValueStore<string, string>;
         return {
-          init: (context) => void (target = context.getStateStore('shouting')),
+          init: (context) => {
+            target = context.getStateStore('shouting');
+          },
           process: ({ key, value }) => target.put(key, value.toUpperCase()),
         };
       })
@@ -177,7 +192,9 @@ describe('Processor API', () => {
         () => {
           let context: ProcessorContext;
           return {
-            init: (given) => void (context = given),
+            init: (given) => {
+              context = given;
+            },
             process: ({ key }) =>
               context.forward({ key, value: context.getStateStore<KeyValueStore<string, string>>('shouting').get(key as string) }),
           };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { StreamsBuilder, TimeWindows } from '../../../src/dsl/index.ts';
-import { RecordCursor, partitionForKey } from '../../../src/protocol/index.ts';
+import { partitionForKey, RecordCursor } from '../../../src/protocol/index.ts';
 import { int64, string, timeWindowedSerde } from '../../../src/serde/index.ts';
 import { OutputCollector } from '../../../src/task/output-collector.ts';
 import { Task } from '../../../src/task/task.ts';

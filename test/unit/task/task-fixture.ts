@@ -2,7 +2,7 @@ import { RecordBatchBuilder, RecordCursor } from '../../../src/protocol/index.ts
 import type { OutputFrame, ShardSettings } from '../../../src/shard/messages.ts';
 import { RecordCache } from '../../../src/state/index.ts';
 import { handlersFor } from '../../../src/task/handlers.ts';
-import { Task, type TaskServices } from '../../../src/task/task.ts';
+import type { Task, TaskServices } from '../../../src/task/task.ts';
 import type { Headers } from '../../../src/topology/operators.ts';
 import type { Topology } from '../../../src/topology/topology.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { StreamsBuilder } from '../../../src/dsl/index.ts';
-import { string, int64 } from '../../../src/serde/index.ts';
+import { int64, string } from '../../../src/serde/index.ts';
 import { Task } from '../../../src/task/task.ts';
 import { decodeCommitMetadata } from '../../../src/topology/commit-metadata.ts';
 import { batch, feed, input, services, textOf } from './task-fixture.ts';
