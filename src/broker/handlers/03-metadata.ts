@@ -85,7 +85,16 @@ function describe(deps: HandlerDeps, topic: Topic, topicAuthorizedOperations: nu
   };
 }
 
-export type DescribedPartition = TopicResponse['partitions'][number];
+/** A partition as Metadata and DescribeTopicPartitions show it. */
+export interface DescribedPartition {
+  readonly errorCode: number;
+  readonly partitionIndex: number;
+  readonly leaderId: number;
+  readonly leaderEpoch: number;
+  readonly replicaNodes: readonly number[];
+  readonly isrNodes: readonly number[];
+  readonly offlineReplicas: readonly number[];
+}
 
 export function describePartition(deps: HandlerDeps, topic: Topic, index: number): DescribedPartition {
   const leaderId = topic.leaderOf(index);

@@ -1,13 +1,20 @@
 /** The handlers that are the broker's own; groups and transactions bring theirs. */
 
 import {
+  AlterConfigs,
   ApiVersions,
   CreatePartitions,
   CreateTopics,
   DeleteRecords,
   DeleteTopics,
   DescribeCluster,
+  DescribeConfigs,
+  DescribeLogDirs,
+  DescribeProducers,
+  DescribeTopicPartitions,
   Fetch,
+  IncrementalAlterConfigs,
+  ListConfigResources,
   ListOffsets,
   Metadata,
   OffsetForLeaderEpoch,
@@ -25,8 +32,15 @@ import { createTopicsHandler } from './19-create-topics.ts';
 import { deleteTopicsHandler } from './20-delete-topics.ts';
 import { deleteRecordsHandler } from './21-delete-records.ts';
 import { offsetForLeaderEpochHandler } from './23-offset-for-leader-epoch.ts';
+import { describeConfigsHandler } from './32-describe-configs.ts';
+import { alterConfigsHandler } from './33-alter-configs.ts';
+import { describeLogDirsHandler } from './35-describe-log-dirs.ts';
 import { createPartitionsHandler } from './37-create-partitions.ts';
+import { incrementalAlterConfigsHandler } from './44-incremental-alter-configs.ts';
 import { describeClusterHandler } from './60-describe-cluster.ts';
+import { describeProducersHandler } from './61-describe-producers.ts';
+import { listConfigResourcesHandler } from './74-list-config-resources.ts';
+import { describeTopicPartitionsHandler } from './75-describe-topic-partitions.ts';
 import type { HandlerDeps } from './deps.ts';
 
 type Answer<A extends Api> = ResponseInput<A> | typeof NO_RESPONSE;
@@ -48,6 +62,13 @@ export function brokerHandlers(deps: HandlerDeps): HandlerMap {
   add(DeleteRecords, deleteRecordsHandler(deps));
   add(OffsetForLeaderEpoch, offsetForLeaderEpochHandler(deps));
   add(CreatePartitions, createPartitionsHandler(deps));
+  add(DescribeConfigs, describeConfigsHandler(deps));
+  add(AlterConfigs, alterConfigsHandler(deps));
+  add(DescribeLogDirs, describeLogDirsHandler(deps));
+  add(IncrementalAlterConfigs, incrementalAlterConfigsHandler(deps));
   add(DescribeCluster, describeClusterHandler(deps));
+  add(DescribeProducers, describeProducersHandler(deps));
+  add(ListConfigResources, listConfigResourcesHandler(deps));
+  add(DescribeTopicPartitions, describeTopicPartitionsHandler(deps));
   return handlers;
 }
