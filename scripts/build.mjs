@@ -8,4 +8,8 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 fs.rmSync(path.join(root, 'dist'), { recursive: true, force: true });
 const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const { status } = spawnSync(process.execPath, [tsc, '-p', path.join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
-process.exitCode = status ?? 1;
+if (status !== 0) process.exit(status ?? 1);
+// What is JavaScript already, such as the loader for users' TypeScript.
+for (const name of fs.readdirSync(path.join(root, 'workers'))) {
+  if (name.endsWith('.mjs')) fs.copyFileSync(path.join(root, 'workers', name), path.join(root, 'dist', 'workers', name));
+}

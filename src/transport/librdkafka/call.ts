@@ -30,7 +30,7 @@ export function call<T>(
       });
     } catch (thrown) {
       clearTimeout(watchdog);
-      reject(toError(thrown as NativeFailure));
+      reject(thrown instanceof MillraceError ? thrown : toError(thrown as NativeFailure));
     }
   });
 }
