@@ -36,7 +36,10 @@ export function intSetting(config: BrokerConfig, name: CoordinatorSetting): numb
   if (text === undefined) return COORDINATOR_DEFAULTS[name];
   const value = Number(text);
   if (!Number.isInteger(value) || text.trim() === '') {
-    throw new MillraceError('INVALID_CONFIG', `Broker setting ${name} must be a whole number, not '${text}'.`, { fatal: true, context: { option: name } });
+    throw new MillraceError('INVALID_CONFIG', `Broker setting ${name} must be a whole number, not '${text}'.`, {
+      fatal: true,
+      context: { option: name },
+    });
   }
   return value;
 }

@@ -64,7 +64,10 @@ export class InternalTopic {
 
   /** The topic, created when it is not there yet. Rejects when it cannot be created. */
   ensure(): TopicState | Promise<TopicState> {
-    return this.existing() ?? (this.#creating ??= this.#create());
+    const existing = this.existing();
+    if (existing !== undefined) return existing;
+    this.#creating ??= this.#create();
+    return this.#creating;
   }
 
   /** Partition of a group or transactional id: `abs(hashCode) % partitions`, where Java's abs of the minimum is 0. */
@@ -101,7 +104,9 @@ export class InternalTopic {
     );
     const result = log.append(batch, { origin: 'coordinator' });
     if (result.errorCode !== Code.NONE) {
-      this.#options.log.error(`Writing to ${this.name}-${log.partition} failed with error ${result.errorCode} ${result.errorMessage ?? ''}`);
+      this.#options.log.error(
+        `Writing to ${this.name}-${log.partition} failed with error ${result.errorCode} ${result.errorMessage ?? ''}`,
+      );
       return refused(result.errorCode);
     }
     return { errorCode: Code.NONE, baseOffset: result.baseOffset, durable: this.#flushed(log) };

@@ -1,5 +1,6 @@
 /** Reads an internal topic's partition from start to end, in log order, when the broker starts. */
 
+import { MillraceError } from '../../errors.ts';
 import {
   batchBaseOffset,
   batchLastOffsetDelta,
@@ -8,10 +9,9 @@ import {
   batchProducerId,
   isControlBatch,
   isTransactionalBatch,
-  readControlType,
   RecordCursor,
+  readControlType,
 } from '../../protocol/index.ts';
-import { MillraceError } from '../../errors.ts';
 import type { PartitionLogApi } from '../seams.ts';
 
 const READ_BYTES = 4 * 1024 * 1024;
@@ -50,10 +50,14 @@ export async function replayPartition(log: PartitionLogApi, visitor: ReplayVisit
     });
     const next = result.errorCode === 0 ? visitBatches(result.records, offset, visitor) : offset;
     if (next <= offset) {
-      throw new MillraceError('CORRUPT_RECORD', `${log.topic}-${log.partition} cannot be read at offset ${offset} (error ${result.errorCode}); its end is ${end}.`, {
-        fatal: true,
-        context: { topic: log.topic, partition: log.partition, offset },
-      });
+      throw new MillraceError(
+        'CORRUPT_RECORD',
+        `${log.topic}-${log.partition} cannot be read at offset ${offset} (error ${result.errorCode}); its end is ${end}.`,
+        {
+          fatal: true,
+          context: { topic: log.topic, partition: log.partition, offset },
+        },
+      );
     }
     offset = next;
   }

@@ -2,7 +2,15 @@
 
 import { MillraceError } from '../../errors.ts';
 import { readInt16 } from '../../protocol/index.ts';
-import { type Decoded, decodeMessage, type Input, joinParts, type MessageType, type Shape, writeMessage } from '../../protocol/schema/index.ts';
+import {
+  type Decoded,
+  decodeMessage,
+  type Input,
+  joinParts,
+  type MessageType,
+  type Shape,
+  writeMessage,
+} from '../../protocol/schema/index.ts';
 import { WireWriter } from '../../protocol/schema/writer.ts';
 
 export function encodeVersioned<S extends Shape>(type: MessageType<S>, version: number, body: Input<S>): Buffer {
@@ -14,7 +22,8 @@ export function encodeVersioned<S extends Shape>(type: MessageType<S>, version: 
 
 /** Which format the bytes are in. Throws CORRUPT_RECORD when they are too short for one. */
 export function recordVersion(bytes: Buffer): number {
-  if (bytes.length < 2) throw new MillraceError('CORRUPT_RECORD', `A coordinator record of ${bytes.length} bytes has no version.`, { fatal: true });
+  if (bytes.length < 2)
+    throw new MillraceError('CORRUPT_RECORD', `A coordinator record of ${bytes.length} bytes has no version.`, { fatal: true });
   return readInt16(bytes, 0);
 }
 

@@ -74,7 +74,9 @@ export class ClassicGroup {
 
   transitionTo(state: ClassicGroupState): void {
     if (!PREVIOUS_STATES[state].includes(this.state)) {
-      throw new MillraceError('INVALID_STATE', `Group ${this.groupId} cannot go from ${this.state} to ${state}.`, { context: { group: this.groupId } });
+      throw new MillraceError('INVALID_STATE', `Group ${this.groupId} cannot go from ${this.state} to ${state}.`, {
+        context: { group: this.groupId },
+      });
     }
     this.previousState = this.state;
     this.state = state;
@@ -174,7 +176,10 @@ export class ClassicGroup {
         bestVotes = count;
       }
     }
-    if (bestVotes === 0) throw new MillraceError('INTERNAL', `Group ${this.groupId} has no protocol that all its members speak.`, { context: { group: this.groupId } });
+    if (bestVotes === 0)
+      throw new MillraceError('INTERNAL', `Group ${this.groupId} has no protocol that all its members speak.`, {
+        context: { group: this.groupId },
+      });
     return best;
   }
 

@@ -7,9 +7,9 @@ import {
   type BrokerConfig,
   type BrokerNode,
   Code,
-  coordinatorAppendError,
   type CoordinatorDeps,
   type CoordinatorLogger,
+  coordinatorAppendError,
   InternalTopic,
   intSetting,
   MAX_ID_CHARACTERS,
@@ -19,27 +19,27 @@ import {
 } from '../coordinator/index.ts';
 import type { Clock } from '../seams.ts';
 import { ClassicGroup } from './classic-group.ts';
-import { GroupAdmin } from './group-admin.ts';
 import type { Group } from './group.ts';
+import { GroupAdmin } from './group-admin.ts';
 import { JoinPhase } from './join.ts';
 import { loadGroups } from './load.ts';
 import { heartbeat, leave } from './membership.ts';
 import { OffsetService } from './offset-commits.ts';
-import { expireOffsets, type ExpiryHost } from './offset-expiry.ts';
+import { type ExpiryHost, expireOffsets } from './offset-expiry.ts';
 import { OffsetStore } from './offsets.ts';
 import { Rebalancer } from './rebalance.ts';
 import { groupRecord } from './records.ts';
 import { SyncPhase } from './sync.ts';
 import {
   type HeartbeatRequest,
-  joinError,
   type JoinRequest,
   type JoinResult,
+  joinError,
   type LeaveResult,
   type LeavingMember,
-  syncError,
   type SyncRequest,
   type SyncResult,
+  syncError,
 } from './types.ts';
 
 export class GroupCoordinator implements TransactionalOffsets, ExpiryHost {
@@ -141,7 +141,8 @@ export class GroupCoordinator implements TransactionalOffsets, ExpiryHost {
   leave(groupId: string, leaving: readonly LeavingMember[]): number | LeaveResult[] {
     if (groupId === '') return Code.INVALID_GROUP_ID;
     const group = this.find(groupId);
-    if (group === undefined) return leaving.map(({ memberId, groupInstanceId }) => ({ memberId, groupInstanceId, errorCode: Code.UNKNOWN_MEMBER_ID }));
+    if (group === undefined)
+      return leaving.map(({ memberId, groupInstanceId }) => ({ memberId, groupInstanceId, errorCode: Code.UNKNOWN_MEMBER_ID }));
     return leave(group, leaving, this.#rebalancer);
   }
 

@@ -1,9 +1,9 @@
 /** DescribeGroups, ListGroups, DeleteGroups, OffsetDelete: between the wire and the coordinator. */
 
 import { DeleteGroups, DescribeGroups, ListGroups, OffsetDelete, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
-import { Code, handle, type HandlerMap } from '../coordinator/index.ts';
-import type { GroupHandlerDeps } from './handlers.ts';
+import { Code, type HandlerMap, handle } from '../coordinator/index.ts';
 import type { GroupDescription } from './group-admin.ts';
+import type { GroupHandlerDeps } from './handlers.ts';
 
 /** READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS: everything that can be done to a group, without ACLs. */
 const ALL_GROUP_OPERATIONS = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11);
@@ -33,7 +33,9 @@ export function addAdminHandlers(handlers: HandlerMap, { groups, topics }: Group
     const errorCode = groups.readiness.availability();
     if (errorCode !== Code.NONE) return { errorCode, groups: [] };
     // Each node lists the groups it coordinates; clients ask all nodes.
-    const listed = groups.admin.list(request.statesFilter, request.typesFilter).filter(({ groupId }) => groups.readiness.serves(groupId, context.nodeId));
+    const listed = groups.admin
+      .list(request.statesFilter, request.typesFilter)
+      .filter(({ groupId }) => groups.readiness.serves(groupId, context.nodeId));
     return {
       errorCode,
       groups: listed.map(({ groupId, protocolType, state, type }) => ({ groupId, protocolType, groupState: state, groupType: type })),
@@ -67,10 +69,15 @@ interface TopicPartition {
 }
 
 function partitionsOf(request: RequestOf<typeof OffsetDelete>): TopicPartition[] {
-  return request.topics.flatMap(({ name, partitions }) => partitions.map(({ partitionIndex }) => ({ topic: name, partition: partitionIndex })));
+  return request.topics.flatMap(({ name, partitions }) =>
+    partitions.map(({ partitionIndex }) => ({ topic: name, partition: partitionIndex })),
+  );
 }
 
-function deletedTopics(request: RequestOf<typeof OffsetDelete>, codes: ReadonlyMap<string, number>): ResponseInput<typeof OffsetDelete>['topics'] {
+function deletedTopics(
+  request: RequestOf<typeof OffsetDelete>,
+  codes: ReadonlyMap<string, number>,
+): ResponseInput<typeof OffsetDelete>['topics'] {
   return request.topics.map(({ name, partitions }) => ({
     name,
     partitions: partitions.map(({ partitionIndex }) => ({

@@ -1,10 +1,10 @@
 /** JoinGroup, SyncGroup, Heartbeat, LeaveGroup: between the wire and the coordinator. */
 
 import { Heartbeat, JoinGroup, LeaveGroup, type RequestOf, type ResponseInput, SyncGroup } from '../../protocol/index.ts';
-import { Code, handle, type HandlerMap } from '../coordinator/index.ts';
+import { Code, type HandlerMap, handle } from '../coordinator/index.ts';
 import type { RequestContext } from '../seams.ts';
 import type { GroupCoordinator } from './coordinator.ts';
-import { joinError, type JoinRequest, type JoinResult, type LeaveResult, syncError, type SyncRequest } from './types.ts';
+import { type JoinRequest, type JoinResult, joinError, type LeaveResult, type SyncRequest, syncError } from './types.ts';
 
 export function addMembershipHandlers(handlers: HandlerMap, groups: GroupCoordinator): void {
   handle(handlers, JoinGroup, async (request, context) => {

@@ -1,7 +1,7 @@
 /** OffsetCommit and TxnOffsetCommit: between the wire and the coordinator. */
 
 import { OffsetCommit, type RequestOf, TxnOffsetCommit } from '../../protocol/index.ts';
-import { Code, handle, type HandlerMap, OFFSETS_TOPIC, type TransactionSupport } from '../coordinator/index.ts';
+import { Code, type HandlerMap, handle, OFFSETS_TOPIC, type TransactionSupport } from '../coordinator/index.ts';
 import type { TopicState } from '../seams.ts';
 import type { GroupHandlerDeps } from './handlers.ts';
 import type { CommitResult, OffsetToCommit } from './offset-commits.ts';
@@ -35,7 +35,8 @@ export function addOffsetCommitHandlers(handlers: HandlerMap, deps: GroupHandler
 
   handle(handlers, OffsetCommit, async (request, context) => {
     const byId = context.apiVersion >= COMMIT_BY_TOPIC_ID;
-    const find = (topic: RequestOf<typeof OffsetCommit>['topics'][number]): TopicState | undefined => (byId ? topics.getById(topic.topicId) : topics.get(topic.name));
+    const find = (topic: RequestOf<typeof OffsetCommit>['topics'][number]): TopicState | undefined =>
+      byId ? topics.getById(topic.topicId) : topics.get(topic.name);
     const sorted = sort(request.topics, find, byId ? Code.UNKNOWN_TOPIC_ID : Code.UNKNOWN_TOPIC_OR_PARTITION);
     const errorCode = await groups.readiness.check(request.groupId, context.nodeId);
     const codes =
@@ -50,7 +51,13 @@ export function addOffsetCommitHandlers(handlers: HandlerMap, deps: GroupHandler
             groupNotFoundKnown: context.apiVersion >= COMMIT_KNOWS_GROUP_NOT_FOUND,
           })
         : sorted.offsets.map(() => errorCode);
-    return { topics: answered(request.topics, sorted, codes).map(({ topic, partitions }) => ({ name: topic.name, topicId: topic.topicId, partitions })) };
+    return {
+      topics: answered(request.topics, sorted, codes).map(({ topic, partitions }) => ({
+        name: topic.name,
+        topicId: topic.topicId,
+        partitions,
+      })),
+    };
   });
 
   handle(handlers, TxnOffsetCommit, async (request, context) => {
@@ -58,7 +65,9 @@ export function addOffsetCommitHandlers(handlers: HandlerMap, deps: GroupHandler
     const errorCode = await groups.readiness.check(request.groupId, context.nodeId);
     const refused = errorCode === Code.NONE && sorted.offsets.length > 0 ? await verify(request, context.apiVersion) : errorCode;
     const codes =
-      refused === Code.NONE ? await groups.offsets.commitInTransaction({ ...request, offsets: sorted.offsets }) : sorted.offsets.map(() => translate(refused, context.apiVersion));
+      refused === Code.NONE
+        ? await groups.offsets.commitInTransaction({ ...request, offsets: sorted.offsets })
+        : sorted.offsets.map(() => translate(refused, context.apiVersion));
     return { topics: answered(request.topics, sorted, codes).map(({ topic, partitions }) => ({ name: topic.name, partitions })) };
   });
 

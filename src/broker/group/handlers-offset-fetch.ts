@@ -1,7 +1,7 @@
 /** OffsetFetch: up to version 7 one group, then several; from 10 topics by id. */
 
 import { OffsetFetch, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
-import { Code, handle, type HandlerMap } from '../coordinator/index.ts';
+import { Code, type HandlerMap, handle } from '../coordinator/index.ts';
 import type { TopicRegistryApi, TopicState } from '../seams.ts';
 import type { GroupCoordinator } from './coordinator.ts';
 import type { GroupHandlerDeps } from './handlers.ts';
@@ -42,7 +42,10 @@ export function addOffsetFetchHandlers(handlers: HandlerMap, { groups, topics }:
   handle(handlers, OffsetFetch, async (request, context) => {
     const fetcher = new OffsetFetcher(groups, topics, request.requireStable, context.apiVersion >= FETCH_BY_TOPIC_ID);
     if (context.apiVersion < FETCH_SEVERAL_GROUPS) return fetchSingle(fetcher, request, context.nodeId, context.apiVersion);
-    const fetched = request.groups.map(async ({ groupId, topics: wanted }) => ({ groupId, ...(await fetcher.fetch(groupId, wanted, context.nodeId)) }));
+    const fetched = request.groups.map(async ({ groupId, topics: wanted }) => ({
+      groupId,
+      ...(await fetcher.fetch(groupId, wanted, context.nodeId)),
+    }));
     return { groups: await Promise.all(fetched) };
   });
 }
@@ -56,7 +59,12 @@ async function fetchSingle(
   const wanted = request.topics === null ? null : request.topics.map((topic) => ({ ...topic, topicId: NO_TOPIC_ID }));
   const { errorCode, topics } = await fetcher.fetch(request.groupId, wanted, nodeId);
   if (errorCode === Code.NONE || version >= FETCH_GROUP_ERROR) return { errorCode, topics };
-  return { topics: (wanted ?? []).map(({ name, partitionIndexes }) => ({ name, partitions: partitionIndexes.map((partition) => noOffset(partition, errorCode)) })) };
+  return {
+    topics: (wanted ?? []).map(({ name, partitionIndexes }) => ({
+      name,
+      partitions: partitionIndexes.map((partition) => noOffset(partition, errorCode)),
+    })),
+  };
 }
 
 class OffsetFetcher {
@@ -85,7 +93,11 @@ class OffsetFetcher {
       const topic = this.#topics.get(name);
       // Without an id the topic cannot be named; it is about to lose its offsets anyway.
       if (this.#byId && topic === undefined) continue;
-      fetched.push({ name, topicId: topic?.id ?? NO_TOPIC_ID, partitions: [...partitions.keys()].map((partition) => this.#one(groupId, name, partition)) });
+      fetched.push({
+        name,
+        topicId: topic?.id ?? NO_TOPIC_ID,
+        partitions: [...partitions.keys()].map((partition) => this.#one(groupId, name, partition)),
+      });
     }
     return fetched;
   }

@@ -6,7 +6,7 @@ import type { Clock } from '../seams.ts';
 import { type ClassicGroup, MAX_PENDING_MEMBERS } from './classic-group.ts';
 import { GroupMember, type MemberIdentity } from './member.ts';
 import type { RebalanceHost, Rebalancer } from './rebalance.ts';
-import { joinError, type JoinRequest, type JoinResult, syncError } from './types.ts';
+import { type JoinRequest, type JoinResult, joinError, syncError } from './types.ts';
 
 /** A parked first join is given up after this long: its sender cannot send heartbeats, so it may be gone. As in Kafka. */
 export const NEW_MEMBER_JOIN_TIMEOUT_MS = 300_000;
@@ -153,7 +153,13 @@ export class JoinPhase {
   }
 
   /** No rebalance is needed: the member keeps the assignment its instance had, once the new id is on disk. */
-  async #storeReplacement(group: ClassicGroup, request: JoinRequest, old: GroupMember, member: GroupMember, leaderBefore: string | null): Promise<void> {
+  async #storeReplacement(
+    group: ClassicGroup,
+    request: JoinRequest,
+    old: GroupMember,
+    member: GroupMember,
+    leaderBefore: string | null,
+  ): Promise<void> {
     const assignments = new Map([...group.members.values()].map((one) => [one.memberId, one.assignment]));
     const errorCode = await this.#host.persist(group, assignments);
     if (errorCode !== Code.NONE) {

@@ -42,7 +42,11 @@ function applyRecord(coordinator: GroupCoordinator, stored: Map<string, StoredGr
   }
 }
 
-function applyOffset(coordinator: GroupCoordinator, key: { group: string; topic: string; partition: number }, record: ReplayedRecord): void {
+function applyOffset(
+  coordinator: GroupCoordinator,
+  key: { group: string; topic: string; partition: number },
+  record: ReplayedRecord,
+): void {
   const { store } = coordinator;
   const { group: groupId, topic, partition } = key;
   if (record.value === null) {

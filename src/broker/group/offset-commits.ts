@@ -1,13 +1,6 @@
 /** Commits, fetches and deletes offsets: the rules about who may, and the way through the log into the store. */
 
-import {
-  type BrokerConfig,
-  Code,
-  coordinatorAppendError,
-  type InternalTopic,
-  intSetting,
-  type KeyValue,
-} from '../coordinator/index.ts';
+import { type BrokerConfig, Code, coordinatorAppendError, type InternalTopic, intSetting, type KeyValue } from '../coordinator/index.ts';
 import type { Clock } from '../seams.ts';
 import type { ClassicGroup } from './classic-group.ts';
 import type { Group } from './group.ts';
@@ -75,7 +68,7 @@ export class OffsetService {
     if (refused !== Code.NONE) return Promise.resolve(request.offsets.map(() => refused));
     const group = this.#host.find(request.groupId);
     // A commit keeps the session alive, as a heartbeat does.
-    if (group !== undefined && group.is('Stable', 'PreparingRebalance')) group.members.get(request.memberId)?.keepAlive();
+    if (group?.is('Stable', 'PreparingRebalance')) group.members.get(request.memberId)?.keepAlive();
     return this.#store(request.groupId, request.offsets, request.retentionTimeMs, null);
   }
 
@@ -122,7 +115,10 @@ export class OffsetService {
     producer: TransactionalOffsetCommit | null,
   ): Promise<CommitResult> {
     const codes = offsets.map((offset) => this.#checkMetadata(offset.metadata));
-    const accepted = this.#accept(offsets.filter((_, index) => codes[index] === Code.NONE), retentionTimeMs);
+    const accepted = this.#accept(
+      offsets.filter((_, index) => codes[index] === Code.NONE),
+      retentionTimeMs,
+    );
     if (accepted.length === 0) return codes;
     const records = accepted.map(({ offset, committed }) => offsetRecord(groupId, offset.topic, offset.partition, committed));
     const stored = this.#host.topic.append(groupId, records, producer ?? undefined);
@@ -160,17 +156,27 @@ export class OffsetService {
   }
 
   /** Deletes offsets of partitions: a code for the whole request, or one for each. Resolves when durable. */
-  async delete(groupId: string, partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<number | CommitResult> {
+  async delete(
+    groupId: string,
+    partitions: readonly { readonly topic: string; readonly partition: number }[],
+  ): Promise<number | CommitResult> {
     const group = this.#host.find(groupId);
     if (group === undefined || group.is('Dead')) return Code.GROUP_ID_NOT_FOUND;
     if (!group.is('Empty') && group.protocolType !== CONSUMER_PROTOCOL_TYPE) return Code.NON_EMPTY_GROUP;
     const codes: number[] = partitions.map(({ topic }) => (group.isSubscribedTo(topic) ? Code.GROUP_SUBSCRIBED_TO_TOPIC : Code.NONE));
-    const errorCode = await this.tombstone(groupId, partitions.filter((_, index) => codes[index] === Code.NONE));
+    const errorCode = await this.tombstone(
+      groupId,
+      partitions.filter((_, index) => codes[index] === Code.NONE),
+    );
     return codes.map((code) => (code === Code.NONE ? errorCode : code));
   }
 
   /** Writes tombstones for those partitions that have an offset, committed or pending, and forgets it. */
-  async tombstone(groupId: string, partitions: readonly { readonly topic: string; readonly partition: number }[], more: readonly KeyValue[] = []): Promise<number> {
+  async tombstone(
+    groupId: string,
+    partitions: readonly { readonly topic: string; readonly partition: number }[],
+    more: readonly KeyValue[] = [],
+  ): Promise<number> {
     const { store, topic: log } = this.#host;
     const present = partitions.filter(
       ({ topic, partition }) => store.get(groupId, topic, partition) !== undefined || store.hasPending(groupId, topic, partition),
@@ -190,5 +196,7 @@ function checkMember(group: Group, identity: CommitIdentity): number {
 }
 
 function commitError(code: number): number {
-  return code === Code.MESSAGE_TOO_LARGE || code === Code.RECORD_LIST_TOO_LARGE ? Code.INVALID_COMMIT_OFFSET_SIZE : coordinatorAppendError(code);
+  return code === Code.MESSAGE_TOO_LARGE || code === Code.RECORD_LIST_TOO_LARGE
+    ? Code.INVALID_COMMIT_OFFSET_SIZE
+    : coordinatorAppendError(code);
 }

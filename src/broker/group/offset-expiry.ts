@@ -58,7 +58,8 @@ function retentionStart(group: Group, committed: CommittedOffset): number | unde
 
 async function removeIfUnused(host: ExpiryHost, service: OffsetService, group: Group): Promise<void> {
   const { groupId } = group;
-  const inUse = !group.is('Empty') || group.pendingMembers.size > 0 || host.store.hasOffsets(groupId) || host.store.hasOpenTransactions(groupId);
+  const inUse =
+    !group.is('Empty') || group.pendingMembers.size > 0 || host.store.hasOffsets(groupId) || host.store.hasOpenTransactions(groupId);
   if (inUse || host.find(groupId) !== group) return;
   host.forget(group);
   await service.tombstone(groupId, [], [groupTombstone(groupId)]);

@@ -52,8 +52,8 @@ export class OffsetStore {
   }
 
   putPending(producerId: number, groupId: string, topic: string, partition: number, committed: CommittedOffset): void {
-    let groups = this.#pending.get(producerId);
-    if (groups === undefined) this.#pending.set(producerId, (groups = new Map()));
+    const groups: GroupOffsets = this.#pending.get(producerId) ?? new Map();
+    this.#pending.set(producerId, groups);
     put(groups, groupId, topic, partition, committed);
     const open = this.#openTransactions.get(groupId);
     if (open === undefined) this.#openTransactions.set(groupId, new Set([producerId]));
@@ -124,10 +124,10 @@ export class OffsetStore {
 }
 
 function put(groups: GroupOffsets, groupId: string, topic: string, partition: number, committed: CommittedOffset): void {
-  let topics = groups.get(groupId);
-  if (topics === undefined) groups.set(groupId, (topics = new Map()));
-  let partitions = topics.get(topic);
-  if (partitions === undefined) topics.set(topic, (partitions = new Map()));
+  const topics: TopicOffsets = groups.get(groupId) ?? new Map();
+  groups.set(groupId, topics);
+  const partitions: PartitionOffsets = topics.get(topic) ?? new Map();
+  topics.set(topic, partitions);
   partitions.set(partition, committed);
 }
 

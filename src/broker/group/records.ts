@@ -87,7 +87,12 @@ function offsetKey(group: string, topic: string, partition: number): Buffer {
 }
 
 /** `recordOffset` is not part of it: that is the record's place in the log. */
-export function offsetRecord(groupId: string, topic: string, partition: number, committed: Omit<CommittedOffset, 'recordOffset'>): KeyValue {
+export function offsetRecord(
+  groupId: string,
+  topic: string,
+  partition: number,
+  committed: Omit<CommittedOffset, 'recordOffset'>,
+): KeyValue {
   const { offset, leaderEpoch, metadata, commitTimestampMs, expireTimestampMs } = committed;
   const version = expireTimestampMs >= 0 ? OFFSET_VALUE_VERSION_WITH_EXPIRY : OFFSET_VALUE_VERSION;
   const value = { offset, leaderEpoch, metadata, commitTimestamp: commitTimestampMs, expireTimestamp: expireTimestampMs };

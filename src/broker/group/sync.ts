@@ -4,7 +4,7 @@ import { Code } from '../coordinator/index.ts';
 import type { ClassicGroup } from './classic-group.ts';
 import type { GroupMember } from './member.ts';
 import type { RebalanceHost, Rebalancer } from './rebalance.ts';
-import { NO_BYTES, syncError, type SyncRequest, type SyncResult } from './types.ts';
+import { NO_BYTES, type SyncRequest, type SyncResult, syncError } from './types.ts';
 
 export class SyncPhase {
   readonly #host: RebalanceHost;

@@ -61,7 +61,13 @@ export function verifyTransaction(
   return transaction.has(topic, partition) ? Code.NONE : writeError(Code.TRANSACTION_ABORTABLE, support);
 }
 
-function addImplicitly(host: AddingHost, transactionalId: string, producer: ProducerIdentity, topic: string, partition: number): number | Promise<number> {
+function addImplicitly(
+  host: AddingHost,
+  transactionalId: string,
+  producer: ProducerIdentity,
+  topic: string,
+  partition: number,
+): number | Promise<number> {
   const { transaction } = checkOpen(host, transactionalId, producer);
   if (transaction?.current.state === 'Ongoing' && transaction.has(topic, partition)) return Code.NONE;
   return addPartitionToBusy(host, transactionalId, producer, new Map([[topic, new Set([partition])]]));
@@ -75,7 +81,12 @@ const MARKER_POLL_MS = 10;
  * One producer writes to several partitions at a time, so a write may find the transaction busy with the partition of
  * the one before. It waits a little, as Kafka's `AddPartitionsToTxnManager` retries, instead of sending the client away.
  */
-async function addPartitionToBusy(host: AddingHost, transactionalId: string, producer: ProducerIdentity, partitions: PartitionSet): Promise<number> {
+async function addPartitionToBusy(
+  host: AddingHost,
+  transactionalId: string,
+  producer: ProducerIdentity,
+  partitions: PartitionSet,
+): Promise<number> {
   const untilMs = host.clock.nowMs() + MAX_WAIT_MS;
   for (;;) {
     const errorCode = await addPartitions(host, transactionalId, producer, partitions, 2);

@@ -3,6 +3,7 @@
  * reads them back at start. The rules themselves are in the files beside this one.
  */
 
+import { isMillraceError } from '../../errors.ts';
 import {
   type BrokerConfig,
   Code,
@@ -17,7 +18,6 @@ import {
   type TransactionSupport,
   type TransactionVerifier,
 } from '../coordinator/index.ts';
-import { isMillraceError } from '../../errors.ts';
 import type { Clock, TopicRegistryApi } from '../seams.ts';
 import { addPartitions, checkOpen, verifyTransaction } from './add-partitions.ts';
 import { endTransaction } from './end-transaction.ts';
@@ -28,7 +28,7 @@ import { MarkerWriter } from './markers.ts';
 import { ProducerIds } from './producer-ids.ts';
 import type { PartitionSet, Transaction } from './state.ts';
 import { TransactionStore } from './store.ts';
-import { producerError, type ProducerIdentity, type ProducerResult } from './types.ts';
+import { type ProducerIdentity, type ProducerResult, producerError } from './types.ts';
 
 export interface TransactionCoordinatorDeps extends CoordinatorDeps {
   /** Loaded before this one: its offsets follow the transactions that are finished at start. */
@@ -77,8 +77,14 @@ export class TransactionCoordinator implements TransactionVerifier {
     await loadTransactions(this);
     if (!this.readiness.activate()) return;
     for (const transaction of this.store.all()) if (transaction.preparing) await this.markers.finish(transaction);
-    this.#repeat(() => intSetting(this.config, 'transaction.abort.timed.out.transaction.cleanup.interval.ms'), () => abortTimedOut(this));
-    this.#repeat(() => intSetting(this.config, 'transaction.remove.expired.transaction.cleanup.interval.ms'), () => forgetUnused(this));
+    this.#repeat(
+      () => intSetting(this.config, 'transaction.abort.timed.out.transaction.cleanup.interval.ms'),
+      () => abortTimedOut(this),
+    );
+    this.#repeat(
+      () => intSetting(this.config, 'transaction.remove.expired.transaction.cleanup.interval.ms'),
+      () => forgetUnused(this),
+    );
   }
 
   /** Stops all timers and refuses requests. Idempotent. */
@@ -94,7 +100,12 @@ export class TransactionCoordinator implements TransactionVerifier {
   }
 
   /** `clientVersion` 2 when a TV2 client adds by writing; what sends AddPartitionsToTxn is TV1. */
-  addPartitions(transactionalId: string, producer: ProducerIdentity, partitions: PartitionSet, clientVersion = 0): number | Promise<number> {
+  addPartitions(
+    transactionalId: string,
+    producer: ProducerIdentity,
+    partitions: PartitionSet,
+    clientVersion = 0,
+  ): number | Promise<number> {
     return addPartitions(this, transactionalId, producer, partitions, clientVersion);
   }
 

@@ -9,7 +9,7 @@ import type { MarkerWriter } from './markers.ts';
 import type { ProducerIds } from './producer-ids.ts';
 import { fenced, isEpochExhausted, MAX_EPOCH, NO_PRODUCER_ID, prepared, type Transaction, type TransactionSnapshot } from './state.ts';
 import type { TransactionStore } from './store.ts';
-import { producerError, type ProducerIdentity, type ProducerResult } from './types.ts';
+import { type ProducerIdentity, type ProducerResult, producerError } from './types.ts';
 
 export interface EndingHost {
   readonly clock: Clock;
@@ -69,7 +69,8 @@ function judgeTv1(transaction: Transaction, producer: ProducerIdentity, commit: 
 
 function judgeTv2(transaction: Transaction, producer: ProducerIdentity, commit: boolean): Verdict {
   const { current } = transaction;
-  const overflowRetry = current.previousProducerId === producer.producerId && producer.producerEpoch === MAX_EPOCH - 1 && current.producerEpoch === 0;
+  const overflowRetry =
+    current.previousProducerId === producer.producerId && producer.producerEpoch === MAX_EPOCH - 1 && current.producerEpoch === 0;
   const retry = overflowRetry || current.producerEpoch === producer.producerEpoch + 1;
   const present = current.producerEpoch === producer.producerEpoch;
   if (current.producerId !== producer.producerId && !overflowRetry) return answer(Code.INVALID_PRODUCER_ID_MAPPING);
@@ -104,7 +105,13 @@ export function fenceAndAbort(host: EndingHost, transaction: Transaction): Promi
   return prepareAndFinish(host, transaction, fenced(transaction.current), false, bumpEpoch);
 }
 
-async function prepareAndFinish(host: EndingHost, transaction: Transaction, from: TransactionSnapshot, commit: boolean, bumpEpoch: boolean): Promise<number> {
+async function prepareAndFinish(
+  host: EndingHost,
+  transaction: Transaction,
+  from: TransactionSnapshot,
+  commit: boolean,
+  bumpEpoch: boolean,
+): Promise<number> {
   transaction.busy = true;
   let nextProducerId = NO_PRODUCER_ID;
   try {

@@ -15,8 +15,11 @@ export async function abortTimedOut(host: TransactionExpiryHost): Promise<void> 
     const { state, startMs, timeoutMs } = transaction.current;
     if (transaction.busy || state !== 'Ongoing' || startMs + timeoutMs >= nowMs) continue;
     const errorCode = await fenceAndAbort(host, transaction);
-    host.log.info(`Transactional id ${transaction.transactionalId}: aborted after ${nowMs - startMs} ms (timeout ${timeoutMs} ms), result ${errorCode}.`);
-    if (errorCode !== Code.NONE) host.log.warn(`Transactional id ${transaction.transactionalId}: the abort is tried again in the next round.`);
+    host.log.info(
+      `Transactional id ${transaction.transactionalId}: aborted after ${nowMs - startMs} ms (timeout ${timeoutMs} ms), result ${errorCode}.`,
+    );
+    if (errorCode !== Code.NONE)
+      host.log.warn(`Transactional id ${transaction.transactionalId}: the abort is tried again in the next round.`);
   }
 }
 

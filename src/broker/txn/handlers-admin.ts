@@ -1,10 +1,10 @@
 /** DescribeTransactions, ListTransactions (KIP-664) and WriteTxnMarkers, by which an administrator ends hanging transactions. */
 
 import { DescribeTransactions, ListTransactions, type RequestOf, type ResponseInput, WriteTxnMarkers } from '../../protocol/index.ts';
-import { Code, handle, type HandlerMap } from '../coordinator/index.ts';
+import { Code, type HandlerMap, handle } from '../coordinator/index.ts';
 import type { TransactionCoordinator } from './coordinator.ts';
 import { filterByPattern } from './pattern-filter.ts';
-import { type Transaction, TRANSACTION_STATES } from './state.ts';
+import { TRANSACTION_STATES, type Transaction } from './state.ts';
 
 type DescribedTransaction = ResponseInput<typeof DescribeTransactions>['transactionStates'][number];
 type RequestedMarker = RequestOf<typeof WriteTxnMarkers>['markers'][number];
@@ -25,25 +25,43 @@ export function addAdminHandlers(handlers: HandlerMap, transactions: Transaction
     const errorCode = transactions.readiness.availability();
     if (errorCode !== Code.NONE) return { errorCode, unknownStateFilters: [], transactionStates: [] };
     const matching = [...transactions.store.all()].filter(
-      (transaction) => transactions.readiness.serves(transaction.transactionalId, context.nodeId) && matches(transaction, request, transactions.clock.nowMs()),
+      (transaction) =>
+        transactions.readiness.serves(transaction.transactionalId, context.nodeId) &&
+        matches(transaction, request, transactions.clock.nowMs()),
     );
     const listed = filterByPattern(matching, request.transactionalIdPattern, ({ transactionalId }) => transactionalId);
     if (listed === undefined) return { errorCode: Code.INVALID_REGULAR_EXPRESSION, unknownStateFilters: [], transactionStates: [] };
     return {
       errorCode,
       unknownStateFilters: request.stateFilters.filter((state) => !TRANSACTION_STATES.some((known) => known === state)),
-      transactionStates: listed.map(({ transactionalId, current }) => ({ transactionalId, producerId: current.producerId, transactionState: current.state })),
+      transactionStates: listed.map(({ transactionalId, current }) => ({
+        transactionalId,
+        producerId: current.producerId,
+        transactionState: current.state,
+      })),
     };
   });
 
   handle(handlers, WriteTxnMarkers, async (request) => {
-    const written = request.markers.map(async (marker) => ({ producerId: marker.producerId, topics: await writeMarker(transactions, marker) }));
+    const written = request.markers.map(async (marker) => ({
+      producerId: marker.producerId,
+      topics: await writeMarker(transactions, marker),
+    }));
     return { markers: await Promise.all(written) };
   });
 }
 
 function notDescribed(transactionalId: string, errorCode: number): DescribedTransaction {
-  return { errorCode, transactionalId, transactionState: '', transactionTimeoutMs: 0, transactionStartTimeMs: 0, producerId: 0, producerEpoch: 0, topics: [] };
+  return {
+    errorCode,
+    transactionalId,
+    transactionState: '',
+    transactionTimeoutMs: 0,
+    transactionStartTimeMs: 0,
+    producerId: 0,
+    producerEpoch: 0,
+    topics: [],
+  };
 }
 
 function describe({ transactionalId, current }: Transaction): DescribedTransaction {
@@ -66,7 +84,10 @@ function matches({ current }: Transaction, request: RequestOf<typeof ListTransac
   return durationFilter < 0 || nowMs - current.startMs > durationFilter;
 }
 
-async function writeMarker(transactions: TransactionCoordinator, marker: RequestedMarker): Promise<ResponseInput<typeof WriteTxnMarkers>['markers'][number]['topics']> {
+async function writeMarker(
+  transactions: TransactionCoordinator,
+  marker: RequestedMarker,
+): Promise<ResponseInput<typeof WriteTxnMarkers>['markers'][number]['topics']> {
   const { producerId, producerEpoch, coordinatorEpoch, transactionResult } = marker;
   const partitions = new Map(marker.topics.map(({ name, partitionIndexes }) => [name, new Set(partitionIndexes)]));
   const results = await transactions.markers.write({ producerId, producerEpoch, coordinatorEpoch, commit: transactionResult }, partitions);

@@ -1,7 +1,7 @@
 /** FindCoordinator: which node answers for a group or a transactional id. Up to version 3 one key, then several. */
 
 import { FindCoordinator } from '../../protocol/index.ts';
-import { Code, handle, type HandlerMap } from '../coordinator/index.ts';
+import { Code, type HandlerMap, handle } from '../coordinator/index.ts';
 import type { TransactionCoordinator } from './coordinator.ts';
 
 const KEY_TYPE_GROUP = 0;
@@ -37,6 +37,7 @@ async function find(transactions: TransactionCoordinator, keyType: number, key: 
     return { ...NO_NODE, errorCode: Code.INVALID_REQUEST, errorMessage: `Coordinators of key type ${keyType} are not supported.` };
   }
   const node = keyType === KEY_TYPE_GROUP ? await transactions.groups.nodeOf(key) : await transactions.readiness.nodeOf(key);
-  if (node === undefined) return { ...NO_NODE, errorCode: Code.COORDINATOR_NOT_AVAILABLE, errorMessage: 'The coordinator is not available.' };
+  if (node === undefined)
+    return { ...NO_NODE, errorCode: Code.COORDINATOR_NOT_AVAILABLE, errorMessage: 'The coordinator is not available.' };
   return { errorCode: Code.NONE, errorMessage: null, nodeId: node.id, host: node.host, port: node.port };
 }

@@ -1,7 +1,7 @@
 /** AddPartitionsToTxn (up to version 3 of a client, from 4 a batch that may only verify) and AddOffsetsToTxn. */
 
 import { AddOffsetsToTxn, AddPartitionsToTxn, type RequestOf } from '../../protocol/index.ts';
-import { Code, handle, type HandlerMap } from '../coordinator/index.ts';
+import { Code, type HandlerMap, handle } from '../coordinator/index.ts';
 import type { TransactionCoordinator } from './coordinator.ts';
 import type { PartitionSet } from './state.ts';
 import { KNOWS_PRODUCER_FENCED, producerErrorFor } from './translate.ts';
@@ -24,7 +24,8 @@ export function addPartitionHandlers(handlers: HandlerMap, transactions: Transac
         topics: request.v3AndBelowTopics,
       };
       const codeOf = await add(transactions, transaction, context.nodeId);
-      const translated: CodeOf = (topic, partition) => producerErrorFor(codeOf(topic, partition), context.apiVersion, KNOWS_PRODUCER_FENCED.addPartitionsToTxn);
+      const translated: CodeOf = (topic, partition) =>
+        producerErrorFor(codeOf(topic, partition), context.apiVersion, KNOWS_PRODUCER_FENCED.addPartitionsToTxn);
       return { resultsByTransaction: [], resultsByTopicV3AndBelow: topicResults(transaction.topics, translated) };
     }
     const results = request.transactions.map(async (transaction) => ({
@@ -46,7 +47,8 @@ async function add(transactions: TransactionCoordinator, requested: RequestedTra
   const { transactionalId, verifyOnly, topics } = requested;
   const refused = await transactions.readiness.check(transactionalId, nodeId);
   if (refused !== Code.NONE) return () => refused;
-  const exists: (topic: string, partition: number) => boolean = (topic, partition) => transactions.topics.get(topic)?.partitions[partition] !== undefined;
+  const exists: (topic: string, partition: number) => boolean = (topic, partition) =>
+    transactions.topics.get(topic)?.partitions[partition] !== undefined;
   if (topics.some(({ name, partitions }) => partitions.some((partition) => !exists(name, partition)))) {
     // All or nothing: those that are there were not added either.
     return (topic, partition) => (exists(topic, partition) ? Code.OPERATION_NOT_ATTEMPTED : Code.UNKNOWN_TOPIC_OR_PARTITION);

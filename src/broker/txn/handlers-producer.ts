@@ -1,10 +1,10 @@
 /** InitProducerId and EndTxn: between the wire and the coordinator. */
 
 import { EndTxn, InitProducerId, type RequestOf } from '../../protocol/index.ts';
-import { Code, handle, type HandlerMap } from '../coordinator/index.ts';
+import { Code, type HandlerMap, handle } from '../coordinator/index.ts';
 import type { TransactionCoordinator } from './coordinator.ts';
 import { KNOWS_PRODUCER_FENCED, producerErrorFor } from './translate.ts';
-import { producerError, type ProducerIdentity } from './types.ts';
+import { type ProducerIdentity, producerError } from './types.ts';
 
 /** Clients that use it follow transaction version 2: the epoch grows with every transaction. */
 const END_BUMPS_EPOCH = 5;
@@ -15,7 +15,9 @@ export function addProducerHandlers(handlers: HandlerMap, transactions: Transact
     const expected = expectedProducer(request);
     const refused = expected === 'incomplete' ? Code.INVALID_REQUEST : await ready(transactions, transactionalId, context.nodeId);
     const result =
-      refused === Code.NONE && expected !== 'incomplete' ? await transactions.initProducer(transactionalId, transactionTimeoutMs, expected) : producerError(refused);
+      refused === Code.NONE && expected !== 'incomplete'
+        ? await transactions.initProducer(transactionalId, transactionTimeoutMs, expected)
+        : producerError(refused);
     return { ...result, errorCode: producerErrorFor(result.errorCode, context.apiVersion, KNOWS_PRODUCER_FENCED.initProducerId) };
   });
 

@@ -2,10 +2,18 @@
 
 import { Code, intSetting } from '../coordinator/index.ts';
 import type { Clock } from '../seams.ts';
-import { fenceAndAbort, type EndingHost } from './end-transaction.ts';
+import { type EndingHost, fenceAndAbort } from './end-transaction.ts';
 import type { ProducerIds } from './producer-ids.ts';
-import { isEpochExhausted, newSnapshot, NO_PRODUCER_EPOCH, type Transaction, type TransactionSnapshot, withEpoch, withProducerId } from './state.ts';
-import { producerError, type ProducerIdentity, type ProducerResult } from './types.ts';
+import {
+  isEpochExhausted,
+  NO_PRODUCER_EPOCH,
+  newSnapshot,
+  type Transaction,
+  type TransactionSnapshot,
+  withEpoch,
+  withProducerId,
+} from './state.ts';
+import { type ProducerIdentity, type ProducerResult, producerError } from './types.ts';
 
 export interface InitHost extends EndingHost {
   readonly clock: Clock;
@@ -24,7 +32,8 @@ export async function initProducer(
 ): Promise<ProducerResult> {
   if (transactionalId === null) return { errorCode: Code.NONE, producerId: await host.producerIds.allocate(), producerEpoch: 0 };
   if (transactionalId === '') return producerError(Code.INVALID_REQUEST);
-  if (timeoutMs <= 0 || timeoutMs > intSetting(host.config, 'transaction.max.timeout.ms')) return producerError(Code.INVALID_TRANSACTION_TIMEOUT);
+  if (timeoutMs <= 0 || timeoutMs > intSetting(host.config, 'transaction.max.timeout.ms'))
+    return producerError(Code.INVALID_TRANSACTION_TIMEOUT);
 
   const transaction = host.store.get(transactionalId) ?? (await addTransaction(host, transactionalId, timeoutMs));
   if (transaction.busy || transaction.preparing) return producerError(Code.CONCURRENT_TRANSACTIONS);
@@ -49,7 +58,12 @@ function isKnownProducer(current: TransactionSnapshot, expected: ProducerIdentit
   return expected.producerId === current.previousProducerId && isEpochExhausted(expected.producerEpoch);
 }
 
-async function startAnew(host: InitHost, transaction: Transaction, timeoutMs: number, expected: ProducerIdentity | null): Promise<ProducerResult> {
+async function startAnew(
+  host: InitHost,
+  transaction: Transaction,
+  timeoutMs: number,
+  expected: ProducerIdentity | null,
+): Promise<ProducerResult> {
   let next: TransactionSnapshot | undefined;
   transaction.busy = true;
   try {

@@ -3,7 +3,7 @@
  * Complete record. What fails is tried again until it works, so a decision once on disk always takes effect.
  */
 
-import { Code, type CoordinatorLogger, OFFSETS_TOPIC, type InternalTopic, type TransactionalOffsets } from '../coordinator/index.ts';
+import { Code, type CoordinatorLogger, type InternalTopic, OFFSETS_TOPIC, type TransactionalOffsets } from '../coordinator/index.ts';
 import type { Clock, PartitionLogApi, TopicRegistryApi } from '../seams.ts';
 import { completed, type PartitionSet, type Transaction } from './state.ts';
 import type { TransactionStore } from './store.ts';
@@ -79,7 +79,8 @@ export class MarkerWriter {
   async write(marker: Marker, partitions: PartitionSet, own = false): Promise<MarkerResult[]> {
     const writes: Promise<MarkerResult>[] = [];
     for (const [topic, numbers] of partitions) {
-      for (const partition of numbers) writes.push(this.#writeOne(marker, topic, partition, own).then((errorCode) => ({ topic, partition, errorCode })));
+      for (const partition of numbers)
+        writes.push(this.#writeOne(marker, topic, partition, own).then((errorCode) => ({ topic, partition, errorCode })));
     }
     return Promise.all(writes);
   }
@@ -92,7 +93,9 @@ export class MarkerWriter {
       ({ errorCode } = log.appendMarker({ ...marker, coordinatorEpoch: knownCoordinatorEpoch(log, marker) }));
     }
     if (errorCode !== Code.NONE) {
-      this.#host.log.warn(`The ${marker.commit ? 'commit' : 'abort'} marker of producer ${marker.producerId} for ${topic}-${partition} was refused with error ${errorCode}.`);
+      this.#host.log.warn(
+        `The ${marker.commit ? 'commit' : 'abort'} marker of producer ${marker.producerId} for ${topic}-${partition} was refused with error ${errorCode}.`,
+      );
       return Promise.resolve(errorCode);
     }
     // In the same turn as the append, so that no reader of the log and no reader of offsets see different outcomes.

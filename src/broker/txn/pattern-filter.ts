@@ -14,7 +14,11 @@ export function filterByPattern<T>(items: readonly T[], pattern: string | null, 
   if (pattern.length > MAX_PATTERN_CHARACTERS) return undefined;
   try {
     const expression = new RegExp(`^(?:${pattern})$`, 'u');
-    const verdicts: unknown = runInNewContext('texts.map((text) => expression.test(text))', { expression, texts: items.map(textOf) }, { timeout: TIMEOUT_MS });
+    const verdicts: unknown = runInNewContext(
+      'texts.map((text) => expression.test(text))',
+      { expression, texts: items.map(textOf) },
+      { timeout: TIMEOUT_MS },
+    );
     return Array.isArray(verdicts) ? items.filter((_, index) => verdicts[index] === true) : undefined;
   } catch {
     return undefined;

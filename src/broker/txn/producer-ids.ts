@@ -29,7 +29,10 @@ export class ProducerIds {
 
   /** Rejects with KAFKA_ERROR (retriable) when the block cannot be stored. The topic must be there. */
   async allocate(): Promise<number> {
-    while (this.#next >= this.#blockEnd) await (this.#allocating ??= this.#allocateBlock());
+    while (this.#next >= this.#blockEnd) {
+      this.#allocating ??= this.#allocateBlock();
+      await this.#allocating;
+    }
     return this.#next++;
   }
 
@@ -38,10 +41,14 @@ export class ProducerIds {
     try {
       const errorCode = await this.#topic.appendTo(0, [producerIdsRecord(end)]).durable;
       if (errorCode !== Code.NONE) {
-        throw new MillraceError('KAFKA_ERROR', `Producer ids up to ${end} could not be stored in ${this.#topic.name} (error ${errorCode}); none are handed out.`, {
-          retriable: true,
-          context: { errorCode },
-        });
+        throw new MillraceError(
+          'KAFKA_ERROR',
+          `Producer ids up to ${end} could not be stored in ${this.#topic.name} (error ${errorCode}); none are handed out.`,
+          {
+            retriable: true,
+            context: { errorCode },
+          },
+        );
       }
       this.#blockEnd = end;
     } finally {

@@ -5,9 +5,9 @@
  * metadata log, which this broker does not have.
  */
 
-import { array, type Decoded, defineMessage, int16, int32, int64, int8, string } from '../../protocol/schema/index.ts';
-import { decodeVersioned, encodeVersioned, type KeyValue, recordVersion } from '../coordinator/index.ts';
 import { MillraceError } from '../../errors.ts';
+import { array, type Decoded, defineMessage, int8, int16, int32, int64, string } from '../../protocol/schema/index.ts';
+import { decodeVersioned, encodeVersioned, type KeyValue, recordVersion } from '../coordinator/index.ts';
 import { NO_PRODUCER_EPOCH, type PartitionSet, TRANSACTION_STATES, type TransactionSnapshot } from './state.ts';
 
 const PRODUCER_IDS_KEY_VERSION = 0x7d00;
@@ -87,7 +87,11 @@ export function decodeTransaction(value: Buffer): TransactionSnapshot {
   const stored = decodeVersioned(TransactionLogValue, value);
   const state = TRANSACTION_STATES[stored.transactionStatus];
   if (state === undefined) {
-    throw new MillraceError('CORRUPT_RECORD', `A record of __transaction_state has the unknown transaction status ${stored.transactionStatus}.`, { fatal: true });
+    throw new MillraceError(
+      'CORRUPT_RECORD',
+      `A record of __transaction_state has the unknown transaction status ${stored.transactionStatus}.`,
+      { fatal: true },
+    );
   }
   return {
     state,

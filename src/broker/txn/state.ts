@@ -7,7 +7,14 @@
 export type TransactionState = 'Empty' | 'Ongoing' | 'PrepareCommit' | 'PrepareAbort' | 'CompleteCommit' | 'CompleteAbort';
 
 /** Kafka's numbers for the states, which are also their places in this list. */
-export const TRANSACTION_STATES: readonly TransactionState[] = ['Empty', 'Ongoing', 'PrepareCommit', 'PrepareAbort', 'CompleteCommit', 'CompleteAbort'];
+export const TRANSACTION_STATES: readonly TransactionState[] = [
+  'Empty',
+  'Ongoing',
+  'PrepareCommit',
+  'PrepareAbort',
+  'CompleteCommit',
+  'CompleteAbort',
+];
 
 export const NO_PRODUCER_ID = -1;
 export const NO_PRODUCER_EPOCH = -1;
@@ -98,7 +105,13 @@ export function isEpochExhausted(epoch: number): boolean {
 }
 
 /** A producer starts anew with another epoch of its id. `lastEpoch` is -1 when the bump fences somebody else. */
-export function withEpoch(from: TransactionSnapshot, producerEpoch: number, lastEpoch: number, timeoutMs: number, nowMs: number): TransactionSnapshot {
+export function withEpoch(
+  from: TransactionSnapshot,
+  producerEpoch: number,
+  lastEpoch: number,
+  timeoutMs: number,
+  nowMs: number,
+): TransactionSnapshot {
   return {
     ...from,
     state: 'Empty',
@@ -114,7 +127,13 @@ export function withEpoch(from: TransactionSnapshot, producerEpoch: number, last
 }
 
 /** The epochs are used up: a new id, from epoch 0. */
-export function withProducerId(from: TransactionSnapshot, producerId: number, lastEpoch: number, timeoutMs: number, nowMs: number): TransactionSnapshot {
+export function withProducerId(
+  from: TransactionSnapshot,
+  producerId: number,
+  lastEpoch: number,
+  timeoutMs: number,
+  nowMs: number,
+): TransactionSnapshot {
   return { ...withEpoch(from, 0, lastEpoch, timeoutMs, nowMs), producerId };
 }
 

@@ -1,6 +1,13 @@
 /** The transactional ids this coordinator knows, and the way of a change through the log into memory. */
 
-import { type BrokerConfig, Code, coordinatorAppendError, type CoordinatorLogger, type InternalTopic, intSetting } from '../coordinator/index.ts';
+import {
+  type BrokerConfig,
+  Code,
+  type CoordinatorLogger,
+  coordinatorAppendError,
+  type InternalTopic,
+  intSetting,
+} from '../coordinator/index.ts';
 import { transactionRecord, transactionTombstone } from './records.ts';
 import { Transaction, type TransactionSnapshot } from './state.ts';
 
@@ -41,10 +48,14 @@ export class TransactionStore {
     try {
       const errorCode = await this.#append(transaction.transactionalId, next).durable;
       if (errorCode !== Code.NONE) {
-        this.#host.log.warn(`Transactional id ${transaction.transactionalId}: the change to ${next.state} could not be stored (error ${errorCode}).`);
+        this.#host.log.warn(
+          `Transactional id ${transaction.transactionalId}: the change to ${next.state} could not be stored (error ${errorCode}).`,
+        );
         return coordinatorAppendError(errorCode);
       }
-      this.#host.log.debug(`Transactional id ${transaction.transactionalId}: ${transaction.current.state} to ${next.state}, producer ${next.producerId} epoch ${next.producerEpoch}.`);
+      this.#host.log.debug(
+        `Transactional id ${transaction.transactionalId}: ${transaction.current.state} to ${next.state}, producer ${next.producerId} epoch ${next.producerEpoch}.`,
+      );
       transaction.current = next;
       return Code.NONE;
     } finally {

@@ -1,5 +1,8 @@
 /** A clock moved by hand and logs in memory: what the coordinators need of the broker around them. */
 
+import type { BrokerConfig, CoordinatorDeps } from '../../../../src/broker/coordinator/index.ts';
+import { silentLogger } from '../../../../src/broker/coordinator/index.ts';
+import type { AppendResult, Clock, PartitionLogApi, ReadResult, TopicRegistryApi, TopicState } from '../../../../src/broker/seams.ts';
 import {
   batchLastOffsetDelta,
   batchLength,
@@ -9,9 +12,6 @@ import {
   isTransactionalBatch,
   setBatchBaseOffset,
 } from '../../../../src/protocol/index.ts';
-import type { BrokerConfig, CoordinatorDeps } from '../../../../src/broker/coordinator/index.ts';
-import { silentLogger } from '../../../../src/broker/coordinator/index.ts';
-import type { AppendResult, Clock, PartitionLogApi, ReadResult, TopicRegistryApi, TopicState } from '../../../../src/broker/seams.ts';
 
 export class ManualClock implements Clock {
   #nowMs = 1_700_000_000_000;
@@ -231,7 +231,12 @@ export class FakeTopics implements TopicRegistryApi {
     return this.#topics.values();
   }
 
-  create(request: { readonly name: string; readonly partitions: number; readonly config: Readonly<Record<string, string>>; readonly internal?: boolean }): Promise<TopicState> {
+  create(request: {
+    readonly name: string;
+    readonly partitions: number;
+    readonly config: Readonly<Record<string, string>>;
+    readonly internal?: boolean;
+  }): Promise<TopicState> {
     if (this.createFails) return Promise.reject(new Error('no brokers'));
     this.created++;
     return Promise.resolve(this.add(request.name, request.partitions, request.config, request.internal ?? false));

@@ -48,8 +48,23 @@ class LogTopics implements TopicRegistryApi {
   async create(request: { readonly name: string; readonly config: Readonly<Record<string, string>> }): Promise<TopicState> {
     const { name } = request;
     const config = { ...request.config, 'segment.bytes': SEGMENT_BYTES };
-    const log = await PartitionLog.open({ dir: join(dir, `${name}-0`), topic: name, partition: 0, topicId: Buffer.alloc(16, 1), config, clock: this.#clock });
-    const topic: TopicState = { name, id: Buffer.alloc(16, 1), partitions: [log], config, internal: true, leaderOf: () => 1, replicasOf: () => [1] };
+    const log = await PartitionLog.open({
+      dir: join(dir, `${name}-0`),
+      topic: name,
+      partition: 0,
+      topicId: Buffer.alloc(16, 1),
+      config,
+      clock: this.#clock,
+    });
+    const topic: TopicState = {
+      name,
+      id: Buffer.alloc(16, 1),
+      partitions: [log],
+      config,
+      internal: true,
+      leaderOf: () => 1,
+      replicasOf: () => [1],
+    };
     this.#topics.set(name, topic);
     return topic;
   }
@@ -87,8 +102,18 @@ async function live(clock: ManualClock): Promise<Life> {
 }
 
 /** Commits one offset of `out` for the group; in a transaction when a producer is given. */
-async function commit({ groups, transactions }: Life, offset: number, producer?: { producerId: number; producerEpoch: number }): Promise<void> {
-  const request = { groupId: 'g', memberId: '', groupInstanceId: null, generationId: -1, offsets: [{ topic: 'out', partition: 0, offset, leaderEpoch: -1, metadata: null }] };
+async function commit(
+  { groups, transactions }: Life,
+  offset: number,
+  producer?: { producerId: number; producerEpoch: number },
+): Promise<void> {
+  const request = {
+    groupId: 'g',
+    memberId: '',
+    groupInstanceId: null,
+    generationId: -1,
+    offsets: [{ topic: 'out', partition: 0, offset, leaderEpoch: -1, metadata: null }],
+  };
   if (producer === undefined) {
     expect(await groups.offsets.commit({ ...request, retentionTimeMs: -1, groupNotFoundKnown: true })).toEqual([Code.NONE]);
     return;

@@ -2,9 +2,24 @@
 
 import type { HandlerMap } from '../../../../src/broker/coordinator/index.ts';
 import type { RequestContext } from '../../../../src/broker/seams.ts';
-import { type Api, decodeRequest, decodeResponse, encodeRequest, encodeResponse, type RequestInput, type ResponseInput, type ResponseOf } from '../../../../src/protocol/index.ts';
+import {
+  type Api,
+  decodeRequest,
+  decodeResponse,
+  encodeRequest,
+  encodeResponse,
+  type RequestInput,
+  type ResponseInput,
+  type ResponseOf,
+} from '../../../../src/protocol/index.ts';
 
-export async function call<A extends Api>(handlers: HandlerMap, api: A, version: number, request: RequestInput<A>, nodeId = 1): Promise<ResponseOf<A>> {
+export async function call<A extends Api>(
+  handlers: HandlerMap,
+  api: A,
+  version: number,
+  request: RequestInput<A>,
+  nodeId = 1,
+): Promise<ResponseOf<A>> {
   const handler = handlers.get(api.key);
   if (handler === undefined) throw new Error(`no handler for ${api.name}`);
   const context: RequestContext = {

@@ -28,7 +28,10 @@ interface Wired extends Started {
 async function wired(nodes = 1): Promise<Wired> {
   const broker = fakeBroker();
   broker.topics.add('flights', 2);
-  const started = await startGroups({ ...broker, nodes: () => Array.from({ length: nodes }, (_, index) => ({ id: index + 1, host: 'h', port: 1 })) });
+  const started = await startGroups({
+    ...broker,
+    nodes: () => Array.from({ length: nodes }, (_, index) => ({ id: index + 1, host: 'h', port: 1 })),
+  });
   const result: Wired = {
     ...started,
     handlers: new Map(),
@@ -41,7 +44,8 @@ async function wired(nodes = 1): Promise<Wired> {
       return result.verdict;
     },
   };
-  for (const [key, handler] of groupHandlers({ groups: started.groups, transactions, topics: broker.topics })) result.handlers.set(key, handler);
+  for (const [key, handler] of groupHandlers({ groups: started.groups, transactions, topics: broker.topics }))
+    result.handlers.set(key, handler);
   return result;
 }
 
@@ -61,7 +65,13 @@ async function member(handlers: HandlerMap, version: number): Promise<string> {
     expect(joined.errorCode).toBe(Code.MEMBER_ID_REQUIRED);
     joined = await call(handlers, JoinGroup, version, { ...join, memberId: joined.memberId });
   }
-  expect(joined).toMatchObject({ errorCode: 0, generationId: 1, protocolName: 'range', leader: joined.memberId, members: [{ memberId: joined.memberId }] });
+  expect(joined).toMatchObject({
+    errorCode: 0,
+    generationId: 1,
+    protocolName: 'range',
+    leader: joined.memberId,
+    members: [{ memberId: joined.memberId }],
+  });
   const synced = await call(handlers, SyncGroup, Math.min(version, 5), {
     groupId: GROUP,
     generationId: 1,
@@ -76,7 +86,10 @@ describe('group handlers, version by version', () => {
   it.each(versionsOf(JoinGroup))('JoinGroup %i joins, and errors can be encoded', async (version) => {
     const { handlers } = await wired();
     await member(handlers, version);
-    expect(await call(handlers, JoinGroup, version, { ...join, memberId: 'unknown' })).toMatchObject({ errorCode: Code.UNKNOWN_MEMBER_ID, protocolName: version >= 7 ? null : '' });
+    expect(await call(handlers, JoinGroup, version, { ...join, memberId: 'unknown' })).toMatchObject({
+      errorCode: Code.UNKNOWN_MEMBER_ID,
+      protocolName: version >= 7 ? null : '',
+    });
   });
 
   it('takes the session timeout for both in JoinGroup 0', async () => {
@@ -88,11 +101,28 @@ describe('group handlers, version by version', () => {
   it('keeps copies of metadata and assignments, as the frame they came in is not its own', async () => {
     const { handlers, groups } = await wired();
     const metadata = subscription('flights');
-    const context = { apiKey: 11, apiVersion: 3, correlationId: 1, clientId: 'app', clientHost: '/h', principal: 'User:ANONYMOUS', nodeId: 1, connectionId: 'c' };
+    const context = {
+      apiKey: 11,
+      apiVersion: 3,
+      correlationId: 1,
+      clientId: 'app',
+      clientHost: '/h',
+      principal: 'User:ANONYMOUS',
+      nodeId: 1,
+      connectionId: 'c',
+    };
     const joining = { ...join, groupInstanceId: null, reason: null, protocols: [{ name: 'range', metadata }] };
     const { memberId } = (await handlers.get(11)!(joining, context)) as { memberId: string };
     const assignment = Buffer.from('mine');
-    const syncing = { groupId: GROUP, generationId: 1, memberId, groupInstanceId: null, protocolType: null, protocolName: null, assignments: [{ memberId, assignment }] };
+    const syncing = {
+      groupId: GROUP,
+      generationId: 1,
+      memberId,
+      groupInstanceId: null,
+      protocolType: null,
+      protocolName: null,
+      assignments: [{ memberId, assignment }],
+    };
     await handlers.get(14)!(syncing, { ...context, apiKey: 14 });
     metadata.fill(0);
     assignment.fill(0);
@@ -104,13 +134,16 @@ describe('group handlers, version by version', () => {
     const { handlers } = await wired();
     const memberId = await member(handlers, 3);
     expect((await call(handlers, Heartbeat, version, { groupId: GROUP, generationId: 1, memberId })).errorCode).toBe(Code.NONE);
-    expect((await call(handlers, Heartbeat, version, { groupId: GROUP, generationId: 0, memberId })).errorCode).toBe(Code.ILLEGAL_GENERATION);
+    expect((await call(handlers, Heartbeat, version, { groupId: GROUP, generationId: 0, memberId })).errorCode).toBe(
+      Code.ILLEGAL_GENERATION,
+    );
   });
 
   it.each(versionsOf(LeaveGroup))('LeaveGroup %i', async (version) => {
     const { handlers, groups } = await wired();
     const memberId = await member(handlers, 3);
-    const leave = (id: string) => call(handlers, LeaveGroup, version, version < 3 ? { groupId: GROUP, memberId: id } : { groupId: GROUP, members: [{ memberId: id }] });
+    const leave = (id: string) =>
+      call(handlers, LeaveGroup, version, version < 3 ? { groupId: GROUP, memberId: id } : { groupId: GROUP, members: [{ memberId: id }] });
     const unknown = await leave('unknown');
     expect(version < 3 ? unknown.errorCode : unknown.members[0]?.errorCode).toBe(Code.UNKNOWN_MEMBER_ID);
     expect(await leave(memberId)).toMatchObject({ errorCode: 0, members: version < 3 ? [] : [{ memberId, errorCode: 0 }] });
@@ -120,8 +153,17 @@ describe('group handlers, version by version', () => {
   it.each(versionsOf(DescribeGroups))('DescribeGroups %i', async (version) => {
     const { handlers } = await wired();
     const memberId = await member(handlers, 3);
-    const { groups } = await call(handlers, DescribeGroups, version, { groups: [GROUP, 'none'], ...(version >= 3 ? { includeAuthorizedOperations: true } : {}) });
-    expect(groups[0]).toMatchObject({ errorCode: 0, groupState: 'Stable', protocolType: 'consumer', protocolData: 'range', members: [{ memberId, clientId: 'app', clientHost: '/127.0.0.1' }] });
+    const { groups } = await call(handlers, DescribeGroups, version, {
+      groups: [GROUP, 'none'],
+      ...(version >= 3 ? { includeAuthorizedOperations: true } : {}),
+    });
+    expect(groups[0]).toMatchObject({
+      errorCode: 0,
+      groupState: 'Stable',
+      protocolType: 'consumer',
+      protocolData: 'range',
+      members: [{ memberId, clientId: 'app', clientHost: '/127.0.0.1' }],
+    });
     expect(groups[1]).toMatchObject({ groupState: 'Dead', errorCode: version >= 6 ? Code.GROUP_ID_NOT_FOUND : Code.NONE });
   });
 
@@ -129,7 +171,12 @@ describe('group handlers, version by version', () => {
     const { handlers } = await wired();
     await member(handlers, 3);
     const listed = await call(handlers, ListGroups, version, version >= 4 ? { statesFilter: ['Stable', 'Dead'] } : {});
-    expect(listed).toMatchObject({ errorCode: 0, groups: [{ groupId: GROUP, protocolType: 'consumer', groupState: version >= 4 ? 'Stable' : '', groupType: version >= 5 ? 'Classic' : '' }] });
+    expect(listed).toMatchObject({
+      errorCode: 0,
+      groups: [
+        { groupId: GROUP, protocolType: 'consumer', groupState: version >= 4 ? 'Stable' : '', groupType: version >= 5 ? 'Classic' : '' },
+      ],
+    });
     if (version >= 5) expect((await call(handlers, ListGroups, version, { typesFilter: ['consumer'] })).groups).toEqual([]);
   });
 
@@ -143,34 +190,75 @@ describe('group handlers, version by version', () => {
 
   it.each(versionsOf(OffsetCommit))('OffsetCommit %i', async (version) => {
     const { broker, handlers, groups } = await wired();
-    const partitions = [0, 1, 2].map((partitionIndex) => ({ partitionIndex, committedOffset: 7 + partitionIndex, committedMetadata: 'm', ...(version >= 6 ? { committedLeaderEpoch: 4 } : {}) }));
+    const partitions = [0, 1, 2].map((partitionIndex) => ({
+      partitionIndex,
+      committedOffset: 7 + partitionIndex,
+      committedMetadata: 'm',
+      ...(version >= 6 ? { committedLeaderEpoch: 4 } : {}),
+    }));
     const named = (name: string) => (version >= 10 ? { topicId: broker.topics.get(name)?.id ?? Buffer.alloc(16, 9) } : { name });
     const { topics } = await call(handlers, OffsetCommit, version, {
       groupId: GROUP,
       generationIdOrMemberEpoch: -1,
       memberId: '',
-      topics: [{ ...named('nowhere'), partitions: partitions.slice(0, 1) }, { ...named('flights'), partitions }],
+      topics: [
+        { ...named('nowhere'), partitions: partitions.slice(0, 1) },
+        { ...named('flights'), partitions },
+      ],
     });
     const unknown = version >= 10 ? Code.UNKNOWN_TOPIC_ID : Code.UNKNOWN_TOPIC_OR_PARTITION;
-    expect(topics.map((topic) => topic.partitions.map(({ errorCode }) => errorCode))).toEqual([[unknown], [0, 0, Code.UNKNOWN_TOPIC_OR_PARTITION]]);
+    expect(topics.map((topic) => topic.partitions.map(({ errorCode }) => errorCode))).toEqual([
+      [unknown],
+      [0, 0, Code.UNKNOWN_TOPIC_OR_PARTITION],
+    ]);
     expect(groups.store.get(GROUP, 'flights', 1)).toMatchObject({ offset: 8, metadata: 'm', leaderEpoch: version >= 6 ? 4 : -1 });
-    expect((await call(handlers, OffsetCommit, version, { groupId: 'none', generationIdOrMemberEpoch: 3, memberId: 'm', topics: [{ ...named('flights'), partitions }] })).topics[0]?.partitions[0]?.errorCode).toBe(
-      version >= 9 ? Code.GROUP_ID_NOT_FOUND : Code.ILLEGAL_GENERATION,
-    );
+    expect(
+      (
+        await call(handlers, OffsetCommit, version, {
+          groupId: 'none',
+          generationIdOrMemberEpoch: 3,
+          memberId: 'm',
+          topics: [{ ...named('flights'), partitions }],
+        })
+      ).topics[0]?.partitions[0]?.errorCode,
+    ).toBe(version >= 9 ? Code.GROUP_ID_NOT_FOUND : Code.ILLEGAL_GENERATION);
   });
 
   it.each(versionsOf(OffsetFetch))('OffsetFetch %i', async (version) => {
     const { broker, handlers, groups } = await wired();
-    await groups.offsets.commit({ groupId: GROUP, memberId: '', groupInstanceId: null, generationId: -1, retentionTimeMs: -1, groupNotFoundKnown: true, offsets: [{ topic: 'flights', partition: 0, offset: 7, leaderEpoch: 3, metadata: 'm' }] });
-    await groups.offsets.commitInTransaction({ groupId: GROUP, memberId: '', groupInstanceId: null, generationId: -1, producerId: 1, producerEpoch: 0, offsets: [{ topic: 'flights', partition: 1, offset: 9, leaderEpoch: -1, metadata: null }] });
+    await groups.offsets.commit({
+      groupId: GROUP,
+      memberId: '',
+      groupInstanceId: null,
+      generationId: -1,
+      retentionTimeMs: -1,
+      groupNotFoundKnown: true,
+      offsets: [{ topic: 'flights', partition: 0, offset: 7, leaderEpoch: 3, metadata: 'm' }],
+    });
+    await groups.offsets.commitInTransaction({
+      groupId: GROUP,
+      memberId: '',
+      groupInstanceId: null,
+      generationId: -1,
+      producerId: 1,
+      producerEpoch: 0,
+      offsets: [{ topic: 'flights', partition: 1, offset: 9, leaderEpoch: -1, metadata: null }],
+    });
     const fetch = async (all: boolean, requireStable: boolean) => {
       const name = version >= 10 ? { topicId: broker.topics.get('flights')!.id } : { name: 'flights' };
       const stable = version >= 7 ? { requireStable } : {};
       if (version >= 8) {
-        const response = await call(handlers, OffsetFetch, version, { groups: [{ groupId: GROUP, topics: all ? null : [{ ...name, partitionIndexes: [0, 1] }] }], ...stable });
+        const response = await call(handlers, OffsetFetch, version, {
+          groups: [{ groupId: GROUP, topics: all ? null : [{ ...name, partitionIndexes: [0, 1] }] }],
+          ...stable,
+        });
         return response.groups[0]!;
       }
-      return call(handlers, OffsetFetch, version, { groupId: GROUP, topics: all ? null : [{ name: 'flights', partitionIndexes: [0, 1] }], ...stable });
+      return call(handlers, OffsetFetch, version, {
+        groupId: GROUP,
+        topics: all ? null : [{ name: 'flights', partitionIndexes: [0, 1] }],
+        ...stable,
+      });
     };
     const some = await fetch(false, true);
     expect(some.errorCode).toBe(0);
@@ -179,22 +267,39 @@ describe('group handlers, version by version', () => {
       { partitionIndex: 1, committedOffset: -1, metadata: '', errorCode: version >= 7 ? Code.UNSTABLE_OFFSET_COMMIT : 0 },
     ]);
     expect((await fetch(false, false)).topics[0]?.partitions[1]).toMatchObject({ committedOffset: -1, errorCode: 0 });
-    if (version >= 2) expect((await fetch(true, false)).topics).toMatchObject([{ partitions: [{ partitionIndex: 0, committedOffset: 7 }] }]);
+    if (version >= 2)
+      expect((await fetch(true, false)).topics).toMatchObject([{ partitions: [{ partitionIndex: 0, committedOffset: 7 }] }]);
   });
 
   it('OffsetFetch 10 answers an unknown topic id', async () => {
     const { handlers } = await wired();
-    const response = await call(handlers, OffsetFetch, 10, { groups: [{ groupId: GROUP, topics: [{ topicId: Buffer.alloc(16, 9), partitionIndexes: [0] }] }] });
+    const response = await call(handlers, OffsetFetch, 10, {
+      groups: [{ groupId: GROUP, topics: [{ topicId: Buffer.alloc(16, 9), partitionIndexes: [0] }] }],
+    });
     expect(response.groups[0]?.topics[0]?.partitions[0]).toMatchObject({ errorCode: Code.UNKNOWN_TOPIC_ID, committedOffset: -1 });
   });
 
   it('OffsetDelete 0', async () => {
     const { handlers, groups } = await wired();
-    await groups.offsets.commit({ groupId: GROUP, memberId: '', groupInstanceId: null, generationId: -1, retentionTimeMs: -1, groupNotFoundKnown: true, offsets: [{ topic: 'flights', partition: 0, offset: 7, leaderEpoch: 3, metadata: 'm' }] });
+    await groups.offsets.commit({
+      groupId: GROUP,
+      memberId: '',
+      groupInstanceId: null,
+      generationId: -1,
+      retentionTimeMs: -1,
+      groupNotFoundKnown: true,
+      offsets: [{ topic: 'flights', partition: 0, offset: 7, leaderEpoch: 3, metadata: 'm' }],
+    });
     const request = { groupId: GROUP, topics: [{ name: 'flights', partitions: [{ partitionIndex: 0 }, { partitionIndex: 9 }] }] };
-    expect(await call(handlers, OffsetDelete, 0, request)).toMatchObject({ errorCode: 0, topics: [{ name: 'flights', partitions: [{ errorCode: 0 }, { errorCode: Code.UNKNOWN_TOPIC_OR_PARTITION }] }] });
+    expect(await call(handlers, OffsetDelete, 0, request)).toMatchObject({
+      errorCode: 0,
+      topics: [{ name: 'flights', partitions: [{ errorCode: 0 }, { errorCode: Code.UNKNOWN_TOPIC_OR_PARTITION }] }],
+    });
     expect(groups.store.get(GROUP, 'flights', 0)).toBeUndefined();
-    expect(await call(handlers, OffsetDelete, 0, { ...request, groupId: 'none' })).toMatchObject({ errorCode: Code.GROUP_ID_NOT_FOUND, topics: [] });
+    expect(await call(handlers, OffsetDelete, 0, { ...request, groupId: 'none' })).toMatchObject({
+      errorCode: Code.GROUP_ID_NOT_FOUND,
+      topics: [],
+    });
   });
 
   it.each(versionsOf(TxnOffsetCommit))('TxnOffsetCommit %i asks the transaction coordinator first', async (version) => {
@@ -229,8 +334,13 @@ describe('at the wrong node', () => {
     const { handlers, groups } = await wired(2);
     groups.create(GROUP);
     expect((await call(handlers, JoinGroup, 5, join, 2)).errorCode).toBe(Code.NOT_COORDINATOR);
-    expect((await call(handlers, OffsetFetch, 1, { groupId: GROUP, topics: [{ name: 'flights', partitionIndexes: [0] }] }, 2)).topics[0]?.partitions[0]?.errorCode).toBe(Code.NOT_COORDINATOR);
-    expect((await call(handlers, OffsetFetch, 9, { groups: [{ groupId: GROUP, topics: null }] }, 2)).groups[0]?.errorCode).toBe(Code.NOT_COORDINATOR);
+    expect(
+      (await call(handlers, OffsetFetch, 1, { groupId: GROUP, topics: [{ name: 'flights', partitionIndexes: [0] }] }, 2)).topics[0]
+        ?.partitions[0]?.errorCode,
+    ).toBe(Code.NOT_COORDINATOR);
+    expect((await call(handlers, OffsetFetch, 9, { groups: [{ groupId: GROUP, topics: null }] }, 2)).groups[0]?.errorCode).toBe(
+      Code.NOT_COORDINATOR,
+    );
     expect((await call(handlers, DescribeGroups, 5, { groups: [GROUP] }, 2)).groups[0]?.errorCode).toBe(Code.NOT_COORDINATOR);
     expect((await call(handlers, ListGroups, 4, {}, 2)).groups).toEqual([]);
     expect((await call(handlers, ListGroups, 4, {}, 1)).groups).toHaveLength(1);
@@ -244,6 +354,8 @@ describe('hostile names', () => {
     const long = 'x'.repeat(30_000);
     expect((await call(handlers, JoinGroup, 9, { ...join, groupId: long })).errorCode).toBe(Code.INVALID_REQUEST);
     expect((await call(handlers, JoinGroup, 9, { ...join, groupInstanceId: long })).errorCode).toBe(Code.INVALID_REQUEST);
-    expect((await call(handlers, JoinGroup, 9, { ...join, protocols: [{ name: long, metadata: Buffer.alloc(0) }] })).errorCode).toBe(Code.INVALID_REQUEST);
+    expect((await call(handlers, JoinGroup, 9, { ...join, protocols: [{ name: long, metadata: Buffer.alloc(0) }] })).errorCode).toBe(
+      Code.INVALID_REQUEST,
+    );
   });
 });

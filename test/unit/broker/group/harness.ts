@@ -1,8 +1,8 @@
 /** A group coordinator on a fake broker, and members that say what clients say. */
 
+import { Code, OFFSETS_TOPIC } from '../../../../src/broker/coordinator/index.ts';
 import { GroupCoordinator } from '../../../../src/broker/group/coordinator.ts';
 import type { JoinRequest, JoinResult, SyncResult } from '../../../../src/broker/group/types.ts';
-import { Code, OFFSETS_TOPIC } from '../../../../src/broker/coordinator/index.ts';
 import { type FakeBroker, fakeBroker, settle } from '../coordinator/fakes.ts';
 
 export const GROUP = 'orders';

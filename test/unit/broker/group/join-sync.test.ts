@@ -3,13 +3,25 @@ import { Code } from '../../../../src/broker/coordinator/index.ts';
 import { fakeBroker } from '../coordinator/fakes.ts';
 import { GROUP, joinRequest, outcome, REBALANCE_MS, SESSION_MS, stableGroup, startGroups, subscription, syncAll } from './harness.ts';
 
-const syncRequest = { groupId: GROUP, groupInstanceId: null, protocolType: null, protocolName: null, assignments: new Map<string, Uint8Array>() };
+const syncRequest = {
+  groupId: GROUP,
+  groupInstanceId: null,
+  protocolType: null,
+  protocolName: null,
+  assignments: new Map<string, Uint8Array>(),
+};
 
 describe('joining', () => {
   it('makes the first member leader of generation 1 and tells it who is there', async () => {
     const { groups } = await startGroups();
     const joined = await groups.join(joinRequest());
-    expect(joined).toMatchObject({ errorCode: Code.NONE, generationId: 1, protocolName: 'range', protocolType: 'consumer', leader: joined.memberId });
+    expect(joined).toMatchObject({
+      errorCode: Code.NONE,
+      generationId: 1,
+      protocolName: 'range',
+      protocolType: 'consumer',
+      leader: joined.memberId,
+    });
     expect(joined.members.map((member) => member.memberId)).toEqual([joined.memberId]);
     expect(joined.memberId.startsWith('app-')).toBe(true);
   });
@@ -71,7 +83,10 @@ describe('joining', () => {
     await broker.clock.advance(2_000);
     expect(await outcome(first)).toBe('pending');
     await broker.clock.advance(2_000);
-    expect((await Promise.all([first, second])).map((one) => [one.errorCode, one.generationId])).toEqual([[0, 1], [0, 1]]);
+    expect((await Promise.all([first, second])).map((one) => [one.errorCode, one.generationId])).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
   });
 
   it('ends the initial delay when the rebalance timeout is used up, however many keep coming', async () => {
@@ -91,7 +106,9 @@ describe('rebalancing', () => {
     const [first] = await stableGroup(groups, [{}]);
     const second = groups.join(joinRequest());
     expect(await outcome(second)).toBe('pending');
-    expect(groups.heartbeat({ groupId: GROUP, generationId: 1, memberId: first!.memberId, groupInstanceId: null })).toBe(Code.REBALANCE_IN_PROGRESS);
+    expect(groups.heartbeat({ groupId: GROUP, generationId: 1, memberId: first!.memberId, groupInstanceId: null })).toBe(
+      Code.REBALANCE_IN_PROGRESS,
+    );
     const again = await groups.join(joinRequest({ memberId: first!.memberId }));
     expect(again).toMatchObject({ generationId: 2, leader: first!.memberId });
     expect(again.members).toHaveLength(2);
@@ -107,14 +124,18 @@ describe('rebalancing', () => {
     await broker.clock.advance(1);
     const joined = await second;
     expect(joined).toMatchObject({ generationId: 2, leader: joined.memberId });
-    expect(groups.heartbeat({ groupId: GROUP, generationId: 1, memberId: leader!.memberId, groupInstanceId: null })).toBe(Code.UNKNOWN_MEMBER_ID);
+    expect(groups.heartbeat({ groupId: GROUP, generationId: 1, memberId: leader!.memberId, groupInstanceId: null })).toBe(
+      Code.UNKNOWN_MEMBER_ID,
+    );
   });
 
   it('repeats the answer to a follower whose join changes nothing, and rebalances for the leader or new metadata', async () => {
     const { groups } = await startGroups();
     const [leader, follower] = await stableGroup(groups, [{}, {}]);
     expect(await groups.join(joinRequest({ memberId: follower!.memberId }))).toMatchObject({ generationId: 2, errorCode: 0 });
-    const changed = groups.join(joinRequest({ memberId: follower!.memberId, protocols: [{ name: 'range', metadata: subscription('airports') }] }));
+    const changed = groups.join(
+      joinRequest({ memberId: follower!.memberId, protocols: [{ name: 'range', metadata: subscription('airports') }] }),
+    );
     expect(await outcome(changed)).toBe('pending');
     const third = await Promise.all([groups.join(joinRequest({ memberId: leader!.memberId })), changed]);
     expect(third.map((one) => one.generationId)).toEqual([3, 3]);
@@ -129,7 +150,12 @@ describe('rebalancing', () => {
     const joined = await groups.join(joinRequest({ protocols: [{ name: 'cooperative-sticky', metadata }] }));
     expect(joined.members[0]!.metadata).toEqual(metadata);
     const assignment = Buffer.from([9, 8, 7]);
-    const synced = await groups.sync({ ...syncRequest, generationId: 1, memberId: joined.memberId, assignments: new Map([[joined.memberId, assignment]]) });
+    const synced = await groups.sync({
+      ...syncRequest,
+      generationId: 1,
+      memberId: joined.memberId,
+      assignments: new Map([[joined.memberId, assignment]]),
+    });
     expect(synced).toEqual({ errorCode: 0, protocolType: 'consumer', protocolName: 'cooperative-sticky', assignment });
   });
 });
@@ -148,7 +174,8 @@ describe('syncing', () => {
     const { groups } = await startGroups();
     const [member] = await stableGroup(groups, [{}]);
     const { memberId } = member!;
-    const code = async (changes: object): Promise<number> => (await groups.sync({ ...syncRequest, generationId: 1, memberId, ...changes })).errorCode;
+    const code = async (changes: object): Promise<number> =>
+      (await groups.sync({ ...syncRequest, generationId: 1, memberId, ...changes })).errorCode;
     expect(await code({ memberId: 'other' })).toBe(Code.UNKNOWN_MEMBER_ID);
     expect(await code({ groupId: 'other' })).toBe(Code.UNKNOWN_MEMBER_ID);
     expect(await code({ generationId: 2 })).toBe(Code.ILLEGAL_GENERATION);
@@ -165,18 +192,25 @@ describe('syncing', () => {
     const waiting = groups.sync({ ...syncRequest, generationId: 2, memberId: follower.memberId });
     void groups.join(joinRequest());
     expect(await waiting).toMatchObject({ errorCode: Code.REBALANCE_IN_PROGRESS });
-    expect(await groups.sync({ ...syncRequest, generationId: 2, memberId: leader.memberId })).toMatchObject({ errorCode: Code.REBALANCE_IN_PROGRESS });
+    expect(await groups.sync({ ...syncRequest, generationId: 2, memberId: leader.memberId })).toMatchObject({
+      errorCode: Code.REBALANCE_IN_PROGRESS,
+    });
   });
 
   it('removes who does not sync within the rebalance timeout', async () => {
     const { broker, groups } = await startGroups();
     const first = await groups.join(joinRequest({ sessionTimeoutMs: 120_000 }));
     const second = groups.join(joinRequest({ sessionTimeoutMs: 120_000 }));
-    const [leader, follower] = await Promise.all([groups.join(joinRequest({ memberId: first.memberId, sessionTimeoutMs: 120_000 })), second]);
+    const [leader, follower] = await Promise.all([
+      groups.join(joinRequest({ memberId: first.memberId, sessionTimeoutMs: 120_000 })),
+      second,
+    ]);
     const waiting = groups.sync({ ...syncRequest, generationId: 2, memberId: follower.memberId });
     await broker.clock.advance(REBALANCE_MS);
     expect(await waiting).toMatchObject({ errorCode: Code.REBALANCE_IN_PROGRESS });
-    expect(groups.heartbeat({ groupId: GROUP, generationId: 2, memberId: leader.memberId, groupInstanceId: null })).toBe(Code.UNKNOWN_MEMBER_ID);
+    expect(groups.heartbeat({ groupId: GROUP, generationId: 2, memberId: leader.memberId, groupInstanceId: null })).toBe(
+      Code.UNKNOWN_MEMBER_ID,
+    );
   });
 
   it('answers only when the assignment is durable', async () => {

@@ -86,8 +86,12 @@ describe('leaving', () => {
   it('refuses a fenced instance and unknown groups', async () => {
     const { groups } = await startGroups();
     await stableGroup(groups, [{ groupInstanceId: 'b' }]);
-    expect(groups.leave(GROUP, [{ memberId: 'wrong', groupInstanceId: 'b', reason: null }])).toMatchObject([{ errorCode: Code.FENCED_INSTANCE_ID }]);
-    expect(groups.leave('other', [{ memberId: 'm', groupInstanceId: null, reason: null }])).toMatchObject([{ errorCode: Code.UNKNOWN_MEMBER_ID }]);
+    expect(groups.leave(GROUP, [{ memberId: 'wrong', groupInstanceId: 'b', reason: null }])).toMatchObject([
+      { errorCode: Code.FENCED_INSTANCE_ID },
+    ]);
+    expect(groups.leave('other', [{ memberId: 'm', groupInstanceId: null, reason: null }])).toMatchObject([
+      { errorCode: Code.UNKNOWN_MEMBER_ID },
+    ]);
     expect(groups.leave('', [])).toBe(Code.INVALID_GROUP_ID);
   });
 
@@ -119,7 +123,9 @@ describe('static members', () => {
     const kept = await groups.sync({ ...sync, ...instance, generationId: 1, memberId: back.memberId });
     expect(Buffer.from(kept.assignment).toString()).toBe(`for ${old!.memberId}`);
     expect(groups.heartbeat({ ...beat, ...instance, generationId: 1, memberId: old!.memberId })).toBe(Code.FENCED_INSTANCE_ID);
-    expect(await groups.sync({ ...sync, ...instance, generationId: 1, memberId: old!.memberId })).toMatchObject({ errorCode: Code.FENCED_INSTANCE_ID });
+    expect(await groups.sync({ ...sync, ...instance, generationId: 1, memberId: old!.memberId })).toMatchObject({
+      errorCode: Code.FENCED_INSTANCE_ID,
+    });
     expect(await groups.join(joinRequest({ ...instance, memberId: old!.memberId }))).toMatchObject({ errorCode: Code.FENCED_INSTANCE_ID });
   });
 
@@ -131,8 +137,24 @@ describe('static members', () => {
 
   it('rebalances when the returning instance changes what all members speak', async () => {
     const { groups } = await startGroups();
-    await stableGroup(groups, [{ ...instance, protocols: [{ name: 'range', metadata: Buffer.alloc(6) }, { name: 'sticky', metadata: Buffer.alloc(6) }] }]);
-    const back = groups.join(joinRequest({ ...instance, protocols: [{ name: 'sticky', metadata: Buffer.alloc(6) }, { name: 'range', metadata: Buffer.alloc(6) }] }));
+    await stableGroup(groups, [
+      {
+        ...instance,
+        protocols: [
+          { name: 'range', metadata: Buffer.alloc(6) },
+          { name: 'sticky', metadata: Buffer.alloc(6) },
+        ],
+      },
+    ]);
+    const back = groups.join(
+      joinRequest({
+        ...instance,
+        protocols: [
+          { name: 'sticky', metadata: Buffer.alloc(6) },
+          { name: 'range', metadata: Buffer.alloc(6) },
+        ],
+      }),
+    );
     expect(await back).toMatchObject({ generationId: 2, protocolName: 'sticky' });
   });
 

@@ -11,17 +11,37 @@ function at(offset: number, changes: Partial<OffsetToCommit> = {}): OffsetToComm
 }
 
 function commit(changes: Partial<OffsetCommit> = {}): OffsetCommit {
-  return { groupId: GROUP, memberId: '', groupInstanceId: null, generationId: -1, retentionTimeMs: -1, offsets: [at(5)], groupNotFoundKnown: true, ...changes };
+  return {
+    groupId: GROUP,
+    memberId: '',
+    groupInstanceId: null,
+    generationId: -1,
+    retentionTimeMs: -1,
+    offsets: [at(5)],
+    groupNotFoundKnown: true,
+    ...changes,
+  };
 }
 
 function inTransaction(changes: Partial<TransactionalOffsetCommit> = {}): TransactionalOffsetCommit {
-  return { groupId: GROUP, memberId: '', groupInstanceId: null, generationId: -1, producerId: 9, producerEpoch: 0, offsets: [at(7)], ...changes };
+  return {
+    groupId: GROUP,
+    memberId: '',
+    groupInstanceId: null,
+    generationId: -1,
+    producerId: 9,
+    producerEpoch: 0,
+    offsets: [at(7)],
+    ...changes,
+  };
 }
 
 describe('committing', () => {
   it('stores offset, epoch and metadata, and has them after a restart', async () => {
     const started = await startGroups();
-    expect(await started.groups.offsets.commit(commit({ offsets: [at(5), at(6, { partition: 1, metadata: null, leaderEpoch: -1 })] }))).toEqual([0, 0]);
+    expect(
+      await started.groups.offsets.commit(commit({ offsets: [at(5), at(6, { partition: 1, metadata: null, leaderEpoch: -1 })] })),
+    ).toEqual([0, 0]);
     const { groups } = await restart(started);
     expect(groups.store.get(GROUP, 'flights', 0)).toMatchObject({ offset: 5, leaderEpoch: 3, metadata: 'note', recordOffset: 0 });
     expect(groups.store.get(GROUP, 'flights', 1)).toMatchObject({ offset: 6, leaderEpoch: -1, metadata: '', recordOffset: 1 });
@@ -44,7 +64,9 @@ describe('committing', () => {
 
   it('refuses too much metadata for that partition alone', async () => {
     const { groups } = await startGroups();
-    const codes = await groups.offsets.commit(commit({ offsets: [at(1, { metadata: 'x'.repeat(4_097) }), at(2, { partition: 1, metadata: 'x'.repeat(4_096) })] }));
+    const codes = await groups.offsets.commit(
+      commit({ offsets: [at(1, { metadata: 'x'.repeat(4_097) }), at(2, { partition: 1, metadata: 'x'.repeat(4_096) })] }),
+    );
     expect(codes).toEqual([Code.OFFSET_METADATA_TOO_LARGE, Code.NONE]);
   });
 
@@ -121,7 +143,8 @@ describe('committing in a transaction', () => {
 
   it('checks the member only when one is named, and not the rebalance (KIP-447)', async () => {
     const { groups } = await startGroups();
-    const code = async (changes: Partial<TransactionalOffsetCommit>): Promise<number> => (await groups.offsets.commitInTransaction(inTransaction(changes)))[0]!;
+    const code = async (changes: Partial<TransactionalOffsetCommit>): Promise<number> =>
+      (await groups.offsets.commitInTransaction(inTransaction(changes)))[0]!;
     expect(await code({ groupId: 'none', generationId: 1 })).toBe(Code.ILLEGAL_GENERATION);
     const joined = await groups.join(joinRequest({ groupInstanceId: 'a' }));
     const { memberId } = joined;
@@ -139,7 +162,10 @@ describe('deleting', () => {
     const { groups } = started;
     await groups.offsets.commit(commit({ offsets: [at(1), at(1, { topic: 'old' })] }));
     await stableGroup(groups, [{}]);
-    const both = [{ topic: 'flights', partition: 0 }, { topic: 'old', partition: 0 }];
+    const both = [
+      { topic: 'flights', partition: 0 },
+      { topic: 'old', partition: 0 },
+    ];
     expect(await groups.offsets.delete(GROUP, both)).toEqual([Code.GROUP_SUBSCRIBED_TO_TOPIC, Code.NONE]);
     expect(await groups.offsets.delete('none', both)).toBe(Code.GROUP_ID_NOT_FOUND);
     const after = await restart(started);
@@ -197,7 +223,9 @@ describe('retention', () => {
     await groups.offsets.commit(commit());
     await groups.offsets.commitInTransaction(inTransaction());
     await groups.offsets.commit(commit({ groupId: 'connect' }));
-    await groups.join(joinRequest({ groupId: 'connect', protocolType: 'connect', sessionTimeoutMs: 2_000_000_000, rebalanceTimeoutMs: 2_000_000_000 }));
+    await groups.join(
+      joinRequest({ groupId: 'connect', protocolType: 'connect', sessionTimeoutMs: 2_000_000_000, rebalanceTimeoutMs: 2_000_000_000 }),
+    );
     await broker.clock.advance(DAY_MS * 2);
     expect(groups.store.get(GROUP, 'flights', 0)?.offset).toBe(5);
     expect(groups.store.get('connect', 'flights', 0)?.offset).toBe(5);
@@ -230,7 +258,13 @@ describe('listing', () => {
 
 describe('readiness', () => {
   it('creates the topic on first use and sends clients to its leader', async () => {
-    const broker = { ...fakeBroker(), nodes: () => [{ id: 1, host: 'a', port: 1 }, { id: 2, host: 'b', port: 2 }] };
+    const broker = {
+      ...fakeBroker(),
+      nodes: () => [
+        { id: 1, host: 'a', port: 1 },
+        { id: 2, host: 'b', port: 2 },
+      ],
+    };
     const { groups } = await startGroups(broker);
     expect(broker.topics.get('__consumer_offsets')).toMatchObject({ internal: true, config: { 'cleanup.policy': 'compact' } });
     expect([await groups.readiness.check(GROUP, 1), await groups.readiness.check(GROUP, 2)]).toEqual([Code.NONE, Code.NOT_COORDINATOR]);

@@ -16,7 +16,9 @@ describe('records of __consumer_offsets', () => {
 
   it('writes a retention of its own as value version 1, which has no leader epoch', () => {
     const record = offsetRecord('g', 'tp', 3, { ...committed, expireTimestampMs: 1_700_000_000_001 });
-    expect(Buffer.from(record.value!).toString('hex')).toBe('0001' + '0000000000000102' + '0001' + '6d' + '0000018bcfe56800' + '0000018bcfe56801');
+    expect(Buffer.from(record.value!).toString('hex')).toBe(
+      '0001' + '0000000000000102' + '0001' + '6d' + '0000018bcfe56800' + '0000018bcfe56801',
+    );
     expect(decodeOffset(Buffer.from(record.value!), 0)).toMatchObject({ leaderEpoch: -1, expireTimestampMs: 1_700_000_000_001 });
   });
 
@@ -27,19 +29,54 @@ describe('records of __consumer_offsets', () => {
 
   it('writes a group as GroupMetadataKey 2 and GroupMetadataValue 3', async () => {
     const { groups } = await startGroups();
-    const { memberId } = await groups.join(joinRequest({ groupId: 'g', groupInstanceId: 'i', clientId: 'c', clientHost: '/h', protocols: [{ name: 'p', metadata: Buffer.from([5]) }] }));
+    const { memberId } = await groups.join(
+      joinRequest({
+        groupId: 'g',
+        groupInstanceId: 'i',
+        clientId: 'c',
+        clientHost: '/h',
+        protocols: [{ name: 'p', metadata: Buffer.from([5]) }],
+      }),
+    );
     const record = groupRecord(groups.find('g')!, new Map([[memberId, Buffer.from([6])]]));
     expect(Buffer.from(record.key).toString('hex')).toBe('0002' + '0001' + '67');
     const id = Buffer.from(memberId).toString('hex');
-    const idBytes = '00' + memberId.length.toString(16);
+    const idBytes = `00${memberId.length.toString(16)}`;
     const stored = decodeGroup(Buffer.from(record.value!));
     const timestamp = Buffer.alloc(8);
     timestamp.writeBigInt64BE(BigInt(stored.currentStateTimestamp));
     expect(Buffer.from(record.value!).toString('hex')).toBe(
-      '0003' + '0008' + Buffer.from('consumer').toString('hex') + '00000001' + '0001' + '70' + idBytes + id + timestamp.toString('hex') + '00000001' +
-        idBytes + id + '0001' + '69' + '0001' + '63' + '0002' + '2f68' + '0000ea60' + '00002710' + '00000001' + '05' + '00000001' + '06',
+      '0003' +
+        '0008' +
+        Buffer.from('consumer').toString('hex') +
+        '00000001' +
+        '0001' +
+        '70' +
+        idBytes +
+        id +
+        timestamp.toString('hex') +
+        '00000001' +
+        idBytes +
+        id +
+        '0001' +
+        '69' +
+        '0001' +
+        '63' +
+        '0002' +
+        '2f68' +
+        '0000ea60' +
+        '00002710' +
+        '00000001' +
+        '05' +
+        '00000001' +
+        '06',
     );
-    expect(stored).toMatchObject({ generation: 1, protocol: 'p', leader: memberId, members: [{ memberId, groupInstanceId: 'i', clientHost: '/h' }] });
+    expect(stored).toMatchObject({
+      generation: 1,
+      protocol: 'p',
+      leader: memberId,
+      members: [{ memberId, groupInstanceId: 'i', clientHost: '/h' }],
+    });
   });
 
   it('leaves keys of other kinds of groups alone', () => {

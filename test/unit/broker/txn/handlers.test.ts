@@ -16,7 +16,10 @@ import { call, versionsOf } from '../coordinator/wire.ts';
 import { current, dataLog, ID, ongoing, type Started, startTransactions, TIMEOUT_MS } from './harness.ts';
 
 async function wired(nodes = 1): Promise<Started & { readonly handlers: HandlerMap }> {
-  const broker = { ...fakeBroker(), nodes: () => Array.from({ length: nodes }, (_, index) => ({ id: index + 1, host: `host${index + 1}`, port: 9_092 + index })) };
+  const broker = {
+    ...fakeBroker(),
+    nodes: () => Array.from({ length: nodes }, (_, index) => ({ id: index + 1, host: `host${index + 1}`, port: 9_092 + index })),
+  };
   const started = await startTransactions(broker);
   return { ...started, handlers: transactionHandlers(started.transactions) };
 }
@@ -28,8 +31,15 @@ describe('transaction handlers, version by version', () => {
   it.each(versionsOf(InitProducerId))('InitProducerId %i', async (version) => {
     const { handlers } = await wired();
     expect(await call(handlers, InitProducerId, version, initRequest)).toMatchObject({ errorCode: 0, producerEpoch: 0 });
-    expect(await call(handlers, InitProducerId, version, { transactionalId: null, transactionTimeoutMs: -1 })).toMatchObject({ errorCode: 0, producerEpoch: 0 });
-    expect(await call(handlers, InitProducerId, version, { ...initRequest, transactionTimeoutMs: 900_001 })).toMatchObject({ errorCode: Code.INVALID_TRANSACTION_TIMEOUT, producerId: -1, producerEpoch: -1 });
+    expect(await call(handlers, InitProducerId, version, { transactionalId: null, transactionTimeoutMs: -1 })).toMatchObject({
+      errorCode: 0,
+      producerEpoch: 0,
+    });
+    expect(await call(handlers, InitProducerId, version, { ...initRequest, transactionTimeoutMs: 900_001 })).toMatchObject({
+      errorCode: Code.INVALID_TRANSACTION_TIMEOUT,
+      producerId: -1,
+      producerEpoch: -1,
+    });
     if (version < 3) return;
     const fenced = await call(handlers, InitProducerId, version, { ...initRequest, producerId: 77, producerEpoch: 0 });
     expect(fenced.errorCode).toBe(version >= 4 ? Code.PRODUCER_FENCED : Code.INVALID_PRODUCER_EPOCH);
@@ -43,22 +53,60 @@ describe('transaction handlers, version by version', () => {
       const { producerId } = producer;
       const results =
         version >= 4
-          ? (await call(handlers, AddPartitionsToTxn, version, { transactions: [{ transactionalId: ID, producerId, producerEpoch, verifyOnly, topics }] })).resultsByTransaction[0]?.topicResults
-          : (await call(handlers, AddPartitionsToTxn, version, { v3AndBelowTransactionalId: ID, v3AndBelowProducerId: producerId, v3AndBelowProducerEpoch: producerEpoch, v3AndBelowTopics: topics })).resultsByTopicV3AndBelow;
-      return results?.map(({ name, resultsByPartition }) => [name, ...resultsByPartition.map(({ partitionErrorCode }) => partitionErrorCode)]);
+          ? (
+              await call(handlers, AddPartitionsToTxn, version, {
+                transactions: [{ transactionalId: ID, producerId, producerEpoch, verifyOnly, topics }],
+              })
+            ).resultsByTransaction[0]?.topicResults
+          : (
+              await call(handlers, AddPartitionsToTxn, version, {
+                v3AndBelowTransactionalId: ID,
+                v3AndBelowProducerId: producerId,
+                v3AndBelowProducerEpoch: producerEpoch,
+                v3AndBelowTopics: topics,
+              })
+            ).resultsByTopicV3AndBelow;
+      return results?.map(({ name, resultsByPartition }) => [
+        name,
+        ...resultsByPartition.map(({ partitionErrorCode }) => partitionErrorCode),
+      ]);
     };
-    expect(await add([{ name: 'out', partitions: [0, 9] }, { name: 'in', partitions: [0] }])).toEqual([['out', Code.OPERATION_NOT_ATTEMPTED, Code.UNKNOWN_TOPIC_OR_PARTITION], ['in', Code.OPERATION_NOT_ATTEMPTED]]);
+    expect(
+      await add([
+        { name: 'out', partitions: [0, 9] },
+        { name: 'in', partitions: [0] },
+      ]),
+    ).toEqual([
+      ['out', Code.OPERATION_NOT_ATTEMPTED, Code.UNKNOWN_TOPIC_OR_PARTITION],
+      ['in', Code.OPERATION_NOT_ATTEMPTED],
+    ]);
     expect(current(transactions).state).toBe('Empty');
     expect(await add([{ name: 'out', partitions: [0, 1] }])).toEqual([['out', 0, 0]]);
     expect(current(transactions).partitions).toEqual(new Map([['out', new Set([0, 1])]]));
-    expect(await add([{ name: 'out', partitions: [0] }], 5)).toEqual([['out', version >= 2 ? Code.PRODUCER_FENCED : Code.INVALID_PRODUCER_EPOCH]]);
-    if (version >= 4) expect(await add([{ name: 'out', partitions: [0] }, { name: 'in', partitions: [0] }], 0, true)).toEqual([['out', 0], ['in', Code.TRANSACTION_ABORTABLE]]);
+    expect(await add([{ name: 'out', partitions: [0] }], 5)).toEqual([
+      ['out', version >= 2 ? Code.PRODUCER_FENCED : Code.INVALID_PRODUCER_EPOCH],
+    ]);
+    if (version >= 4)
+      expect(
+        await add(
+          [
+            { name: 'out', partitions: [0] },
+            { name: 'in', partitions: [0] },
+          ],
+          0,
+          true,
+        ),
+      ).toEqual([
+        ['out', 0],
+        ['in', Code.TRANSACTION_ABORTABLE],
+      ]);
   });
 
   it.each(versionsOf(AddOffsetsToTxn))('AddOffsetsToTxn %i', async (version) => {
     const { handlers, transactions } = await wired();
     const { producerId } = await transactions.initProducer(ID, TIMEOUT_MS, null);
-    const add = async (producerEpoch: number) => (await call(handlers, AddOffsetsToTxn, version, { transactionalId: ID, producerId, producerEpoch, groupId: 'orders' })).errorCode;
+    const add = async (producerEpoch: number) =>
+      (await call(handlers, AddOffsetsToTxn, version, { transactionalId: ID, producerId, producerEpoch, groupId: 'orders' })).errorCode;
     expect(await add(0)).toBe(Code.NONE);
     expect(current(transactions).partitions).toEqual(new Map([[OFFSETS_TOPIC, new Set([0])]]));
     expect(await add(3)).toBe(version >= 2 ? Code.PRODUCER_FENCED : Code.INVALID_PRODUCER_EPOCH);
@@ -67,7 +115,8 @@ describe('transaction handlers, version by version', () => {
   it.each(versionsOf(EndTxn))('EndTxn %i', async (version) => {
     const { handlers, transactions } = await wired();
     const { producerId } = await ongoing(transactions);
-    const end = (producerEpoch: number) => call(handlers, EndTxn, version, { transactionalId: ID, producerId, producerEpoch, committed: true });
+    const end = (producerEpoch: number) =>
+      call(handlers, EndTxn, version, { transactionalId: ID, producerId, producerEpoch, committed: true });
     expect((await end(9)).errorCode).toBe(version >= 2 ? Code.PRODUCER_FENCED : Code.INVALID_PRODUCER_EPOCH);
     expect(await end(0)).toMatchObject({ errorCode: 0, producerId: version >= 5 ? producerId : -1, producerEpoch: version >= 5 ? 1 : -1 });
     expect(current(transactions)).toMatchObject({ state: 'CompleteCommit', producerEpoch: version >= 5 ? 1 : 0 });
@@ -80,13 +129,21 @@ describe('transaction handlers, version by version', () => {
     const types = version === 0 ? [0] : [0, 1];
     for (const keyType of types) {
       const key = version === 0 ? {} : { keyType };
-      if (version >= 4) expect((await call(handlers, FindCoordinator, version, { ...key, coordinatorKeys: ['a', 'b'] })).coordinators).toMatchObject([{ key: 'a', ...found }, { key: 'b', ...found }]);
+      if (version >= 4)
+        expect((await call(handlers, FindCoordinator, version, { ...key, coordinatorKeys: ['a', 'b'] })).coordinators).toMatchObject([
+          { key: 'a', ...found },
+          { key: 'b', ...found },
+        ]);
       else expect(await call(handlers, FindCoordinator, version, { key: 'a', ...key })).toMatchObject(found);
     }
     broker.topics.leader = 99;
-    const lost = version >= 4 ? (await call(handlers, FindCoordinator, version, { keyType: 0, coordinatorKeys: ['a'] })).coordinators[0] : await call(handlers, FindCoordinator, version, { key: 'a' });
+    const lost =
+      version >= 4
+        ? (await call(handlers, FindCoordinator, version, { keyType: 0, coordinatorKeys: ['a'] })).coordinators[0]
+        : await call(handlers, FindCoordinator, version, { key: 'a' });
     expect(lost).toMatchObject({ errorCode: Code.COORDINATOR_NOT_AVAILABLE, nodeId: -1, host: '', port: -1 });
-    if (version >= 1 && version < 4) expect((await call(handlers, FindCoordinator, version, { key: 'a', keyType: 2 })).errorCode).toBe(Code.INVALID_REQUEST);
+    if (version >= 1 && version < 4)
+      expect((await call(handlers, FindCoordinator, version, { key: 'a', keyType: 2 })).errorCode).toBe(Code.INVALID_REQUEST);
   });
 
   it('DescribeTransactions 0', async () => {
@@ -94,7 +151,16 @@ describe('transaction handlers, version by version', () => {
     const { producerId } = await ongoing(transactions);
     const { transactionStates } = await call(handlers, DescribeTransactions, 0, { transactionalIds: [ID, 'unknown', ''] });
     expect(transactionStates).toMatchObject([
-      { errorCode: 0, transactionalId: ID, transactionState: 'Ongoing', transactionTimeoutMs: TIMEOUT_MS, transactionStartTimeMs: broker.clock.nowMs(), producerId, producerEpoch: 0, topics: [{ topic: 'out', partitions: [0, 1] }] },
+      {
+        errorCode: 0,
+        transactionalId: ID,
+        transactionState: 'Ongoing',
+        transactionTimeoutMs: TIMEOUT_MS,
+        transactionStartTimeMs: broker.clock.nowMs(),
+        producerId,
+        producerEpoch: 0,
+        topics: [{ topic: 'out', partitions: [0, 1] }],
+      },
       { errorCode: Code.TRANSACTIONAL_ID_NOT_FOUND },
       { errorCode: Code.INVALID_REQUEST },
     ]);
@@ -105,37 +171,75 @@ describe('transaction handlers, version by version', () => {
     const { producerId } = await ongoing(transactions);
     await transactions.initProducer('other', TIMEOUT_MS, null);
     await broker.clock.advance(5_000);
-    const ids = async (filters: object) => (await call(handlers, ListTransactions, version, { ...everything, ...filters })).transactionStates.map(({ transactionalId }) => transactionalId);
+    const ids = async (filters: object) =>
+      (await call(handlers, ListTransactions, version, { ...everything, ...filters })).transactionStates.map(
+        ({ transactionalId }) => transactionalId,
+      );
     expect(await ids({})).toEqual([ID, 'other']);
     expect(await ids({ stateFilters: ['Ongoing'] })).toEqual([ID]);
     expect(await ids({ producerIdFilters: [producerId + 1] })).toEqual(['other']);
-    expect((await call(handlers, ListTransactions, version, { ...everything, stateFilters: ['Nonsense'] })).unknownStateFilters).toEqual(['Nonsense']);
-    if (version >= 1) expect([await ids({ stateFilters: ['Ongoing'], durationFilter: 5_001 }), await ids({ stateFilters: ['Ongoing'], durationFilter: 4_999 })]).toEqual([[], [ID]]);
+    expect((await call(handlers, ListTransactions, version, { ...everything, stateFilters: ['Nonsense'] })).unknownStateFilters).toEqual([
+      'Nonsense',
+    ]);
+    if (version >= 1)
+      expect([
+        await ids({ stateFilters: ['Ongoing'], durationFilter: 5_001 }),
+        await ids({ stateFilters: ['Ongoing'], durationFilter: 4_999 }),
+      ]).toEqual([[], [ID]]);
     if (version >= 2) {
       expect(await ids({ transactionalIdPattern: 'o.*' })).toEqual(['other']);
       expect(await ids({ transactionalIdPattern: 'the' })).toEqual([]);
-      expect((await call(handlers, ListTransactions, 2, { ...everything, transactionalIdPattern: '(' })).errorCode).toBe(Code.INVALID_REGULAR_EXPRESSION);
+      expect((await call(handlers, ListTransactions, 2, { ...everything, transactionalIdPattern: '(' })).errorCode).toBe(
+        Code.INVALID_REGULAR_EXPRESSION,
+      );
     }
   });
 
   it('gives a pattern that runs away up', async () => {
     const { handlers, transactions } = await wired();
     await transactions.initProducer('a'.repeat(40), TIMEOUT_MS, null);
-    expect((await call(handlers, ListTransactions, 2, { ...everything, transactionalIdPattern: '(a+)+b' })).errorCode).toBe(Code.INVALID_REGULAR_EXPRESSION);
+    expect((await call(handlers, ListTransactions, 2, { ...everything, transactionalIdPattern: '(a+)+b' })).errorCode).toBe(
+      Code.INVALID_REGULAR_EXPRESSION,
+    );
   });
 
   it.each(versionsOf(WriteTxnMarkers))('WriteTxnMarkers %i ends a hanging transaction, offsets too', async (version) => {
     const { broker, groups, handlers } = await wired();
     await groups.offsetsPartition('orders');
-    await groups.offsets.commitInTransaction({ groupId: 'orders', memberId: '', groupInstanceId: null, generationId: -1, producerId: 5, producerEpoch: 2, offsets: [{ topic: 'in', partition: 0, offset: 1, leaderEpoch: -1, metadata: null }] });
+    await groups.offsets.commitInTransaction({
+      groupId: 'orders',
+      memberId: '',
+      groupInstanceId: null,
+      generationId: -1,
+      producerId: 5,
+      producerEpoch: 2,
+      offsets: [{ topic: 'in', partition: 0, offset: 1, leaderEpoch: -1, metadata: null }],
+    });
     const { markers } = await call(handlers, WriteTxnMarkers, version, {
-      markers: [{ producerId: 5, producerEpoch: 2, transactionResult: true, coordinatorEpoch: 3, topics: [{ name: 'out', partitionIndexes: [1, 9] }, { name: OFFSETS_TOPIC, partitionIndexes: [0] }] }],
+      markers: [
+        {
+          producerId: 5,
+          producerEpoch: 2,
+          transactionResult: true,
+          coordinatorEpoch: 3,
+          topics: [
+            { name: 'out', partitionIndexes: [1, 9] },
+            { name: OFFSETS_TOPIC, partitionIndexes: [0] },
+          ],
+        },
+      ],
     });
     expect(markers).toEqual([
       {
         producerId: 5,
         topics: [
-          { name: 'out', partitions: [{ partitionIndex: 1, errorCode: 0 }, { partitionIndex: 9, errorCode: Code.UNKNOWN_TOPIC_OR_PARTITION }] },
+          {
+            name: 'out',
+            partitions: [
+              { partitionIndex: 1, errorCode: 0 },
+              { partitionIndex: 9, errorCode: Code.UNKNOWN_TOPIC_OR_PARTITION },
+            ],
+          },
           { name: OFFSETS_TOPIC, partitions: [{ partitionIndex: 0, errorCode: 0 }] },
         ],
       },
@@ -150,7 +254,9 @@ describe('at the wrong node', () => {
     const { handlers } = await wired(2);
     expect((await call(handlers, InitProducerId, 4, initRequest, 2)).errorCode).toBe(Code.NOT_COORDINATOR);
     expect((await call(handlers, InitProducerId, 4, { transactionalId: null, transactionTimeoutMs: -1 }, 2)).errorCode).toBe(Code.NONE);
-    expect((await call(handlers, EndTxn, 3, { transactionalId: ID, producerId: 0, producerEpoch: 0, committed: true }, 2)).errorCode).toBe(Code.NOT_COORDINATOR);
+    expect((await call(handlers, EndTxn, 3, { transactionalId: ID, producerId: 0, producerEpoch: 0, committed: true }, 2)).errorCode).toBe(
+      Code.NOT_COORDINATOR,
+    );
     expect((await call(handlers, ListTransactions, 0, everything, 2)).transactionStates).toEqual([]);
   });
 });

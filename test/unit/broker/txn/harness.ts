@@ -5,7 +5,7 @@ import { GroupCoordinator } from '../../../../src/broker/group/coordinator.ts';
 import { TransactionCoordinator } from '../../../../src/broker/txn/coordinator.ts';
 import type { PartitionSet, TransactionSnapshot } from '../../../../src/broker/txn/state.ts';
 import type { ProducerResult } from '../../../../src/broker/txn/types.ts';
-import { type FakeBroker, fakeBroker, type FakeLog } from '../coordinator/fakes.ts';
+import { type FakeBroker, type FakeLog, fakeBroker } from '../coordinator/fakes.ts';
 
 export const ID = 'flights-etl';
 export const TIMEOUT_MS = 60_000;
@@ -49,7 +49,10 @@ export function offsetsLog(broker: FakeBroker): FakeLog {
   return broker.topics.log(OFFSETS_TOPIC);
 }
 
-export function init(transactions: TransactionCoordinator, expected: { producerId: number; producerEpoch: number } | null = null): Promise<ProducerResult> {
+export function init(
+  transactions: TransactionCoordinator,
+  expected: { producerId: number; producerEpoch: number } | null = null,
+): Promise<ProducerResult> {
   return transactions.initProducer(ID, TIMEOUT_MS, expected);
 }
 

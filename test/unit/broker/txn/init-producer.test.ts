@@ -3,7 +3,7 @@ import { Code } from '../../../../src/broker/coordinator/index.ts';
 import { PRODUCER_ID_BLOCK } from '../../../../src/broker/txn/producer-ids.ts';
 import { MAX_EPOCH } from '../../../../src/broker/txn/state.ts';
 import { fakeBroker } from '../coordinator/fakes.ts';
-import { current, dataLog, ID, init, ongoing, OUT, restart, startTransactions, TIMEOUT_MS, transactionLog } from './harness.ts';
+import { current, dataLog, ID, init, OUT, ongoing, restart, startTransactions, TIMEOUT_MS, transactionLog } from './harness.ts';
 
 describe('producer ids', () => {
   it('are fresh for every producer without a transactional id', async () => {
@@ -49,7 +49,9 @@ describe('producer ids', () => {
     const first = await startTransactions(broker);
     dataLog(broker).appendErrors.length = 0;
     await ongoing(first.transactions);
-    broker.topics.log('in').activeProducers = () => [{ producerId: 7_777, producerEpoch: 0, lastSequence: 0, lastTimestampMs: 0, coordinatorEpoch: 0, currentTransactionStartOffset: -1 }];
+    broker.topics.log('in').activeProducers = () => [
+      { producerId: 7_777, producerEpoch: 0, lastSequence: 0, lastTimestampMs: 0, coordinatorEpoch: 0, currentTransactionStartOffset: -1 },
+    ];
     transactionLog(broker).truncateTo(0);
     const { transactions } = await restart(first);
     expect((await transactions.initProducer(null, -1, null)).producerId).toBe(7_778);

@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { Code } from '../../../../src/broker/coordinator/index.ts';
-import { MAX_EPOCH } from '../../../../src/broker/txn/state.ts';
 import type { TransactionCoordinator } from '../../../../src/broker/txn/coordinator.ts';
+import { MAX_EPOCH } from '../../../../src/broker/txn/state.ts';
 import { settle } from '../coordinator/fakes.ts';
-import { current, dataLog, ID, init, offsetsLog, ongoing, OUT, startTransactions, TIMEOUT_MS, transactionLog } from './harness.ts';
+import { current, dataLog, ID, init, OUT, offsetsLog, ongoing, startTransactions, TIMEOUT_MS, transactionLog } from './harness.ts';
 
 const GROUP = 'orders';
 
 /** Commits offset 5 of `in` for the group in the producer's transaction. */
-async function commitOffsets(started: Awaited<ReturnType<typeof startTransactions>>, producer: { producerId: number; producerEpoch: number }): Promise<void> {
+async function commitOffsets(
+  started: Awaited<ReturnType<typeof startTransactions>>,
+  producer: { producerId: number; producerEpoch: number },
+): Promise<void> {
   expect(await started.transactions.addOffsets(ID, producer, GROUP)).toBe(Code.NONE);
   const codes = await started.groups.offsets.commitInTransaction({
     ...producer,
@@ -21,7 +24,12 @@ async function commitOffsets(started: Awaited<ReturnType<typeof startTransaction
   expect(codes).toEqual([Code.NONE]);
 }
 
-async function end(transactions: TransactionCoordinator, producer: { producerId: number; producerEpoch: number }, commit: boolean, tv2: boolean): Promise<number> {
+async function end(
+  transactions: TransactionCoordinator,
+  producer: { producerId: number; producerEpoch: number },
+  commit: boolean,
+  tv2: boolean,
+): Promise<number> {
   return (await transactions.endTransaction(ID, producer, commit, tv2)).errorCode;
 }
 
@@ -107,7 +115,9 @@ describe('a transaction', () => {
     const log = dataLog(broker, 1);
     log.coordinatorEpoch = 99;
     const { producerId, producerEpoch } = producer;
-    log.activeProducers = () => [{ producerId, producerEpoch, lastSequence: 0, lastTimestampMs: 0, coordinatorEpoch: 99, currentTransactionStartOffset: 0 }];
+    log.activeProducers = () => [
+      { producerId, producerEpoch, lastSequence: 0, lastTimestampMs: 0, coordinatorEpoch: 99, currentTransactionStartOffset: 0 },
+    ];
     expect(await end(transactions, producer, true, false)).toBe(Code.NONE);
     expect(log.markers).toMatchObject([{ commit: true, coordinatorEpoch: 99 }]);
   });

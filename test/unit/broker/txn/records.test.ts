@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { decodeProducerIds, decodeTransaction, decodeTransactionKey, producerIdsRecord, transactionRecord } from '../../../../src/broker/txn/records.ts';
+import {
+  decodeProducerIds,
+  decodeTransaction,
+  decodeTransactionKey,
+  producerIdsRecord,
+  transactionRecord,
+} from '../../../../src/broker/txn/records.ts';
 import { newSnapshot, type TransactionSnapshot } from '../../../../src/broker/txn/state.ts';
 
 const snapshot: TransactionSnapshot = {
@@ -19,10 +25,30 @@ describe('records of __transaction_state', () => {
     const record = transactionRecord('id', snapshot, 1);
     expect(Buffer.from(record.key).toString('hex')).toBe('0000' + '0002' + '6964');
     expect(Buffer.from(record.value!).toString('hex')).toBe(
-      '0001' + '0000000000000009' + '0003' + '0000ea60' + '02' + // version, producer id, epoch, timeout, status
-        '02' + '02' + '74' + '03' + '00000001' + '00000002' + '00' + // one topic, compact
-        '0000018bcfe56800' + '0000018bcfe56800' + // last update, start
-        '03' + '00' + '08' + '0000000000000008' + '01' + '08' + '000000000000000a' + '02' + '02' + '0002',
+      '0001' +
+        '0000000000000009' +
+        '0003' +
+        '0000ea60' +
+        '02' + // version, producer id, epoch, timeout, status
+        '02' +
+        '02' +
+        '74' +
+        '03' +
+        '00000001' +
+        '00000002' +
+        '00' + // one topic, compact
+        '0000018bcfe56800' +
+        '0000018bcfe56800' + // last update, start
+        '03' +
+        '00' +
+        '08' +
+        '0000000000000008' +
+        '01' +
+        '08' +
+        '000000000000000a' +
+        '02' +
+        '02' +
+        '0002',
     );
     expect(decodeTransaction(Buffer.from(record.value!))).toEqual(snapshot);
     expect(decodeTransactionKey(Buffer.from(record.key))).toEqual({ kind: 'transaction', transactionalId: 'id' });

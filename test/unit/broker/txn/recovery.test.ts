@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Code } from '../../../../src/broker/coordinator/index.ts';
 import { fakeBroker } from '../coordinator/fakes.ts';
-import { current, dataLog, ID, init, offsetsLog, ongoing, OUT, restart, startTransactions, TIMEOUT_MS, transactionLog } from './harness.ts';
+import { current, dataLog, ID, init, OUT, offsetsLog, ongoing, restart, startTransactions, TIMEOUT_MS, transactionLog } from './harness.ts';
 
 const CHECK_MS = 10_000;
 
@@ -38,7 +38,9 @@ describe('time', () => {
   });
 
   it('forgets transactional ids that have been idle for a week, not those in use', async () => {
-    const started = await startTransactions(fakeBroker({ 'transactional.id.expiration.ms': '100000', 'transaction.remove.expired.transaction.cleanup.interval.ms': '50000' }));
+    const started = await startTransactions(
+      fakeBroker({ 'transactional.id.expiration.ms': '100000', 'transaction.remove.expired.transaction.cleanup.interval.ms': '50000' }),
+    );
     const { broker, transactions } = started;
     await init(transactions);
     const other = await transactions.initProducer('other', 900_000, null);
@@ -96,7 +98,10 @@ describe('restart', () => {
     await transactions.endTransaction(ID, producer, commit, true);
     expect(current(transactions).state).toBe(commit ? 'PrepareCommit' : 'PrepareAbort');
     const after = await restart(started);
-    expect(current(after.transactions)).toMatchObject({ state: commit ? 'CompleteCommit' : 'CompleteAbort', producerEpoch: producer.producerEpoch + 1 });
+    expect(current(after.transactions)).toMatchObject({
+      state: commit ? 'CompleteCommit' : 'CompleteAbort',
+      producerEpoch: producer.producerEpoch + 1,
+    });
     for (const log of [dataLog(broker, 0), dataLog(broker, 1), offsetsLog(broker)]) {
       expect(log.markers).toMatchObject([{ producerId: producer.producerId, producerEpoch: producer.producerEpoch + 1, commit }]);
     }
@@ -124,7 +129,11 @@ describe('restart', () => {
     dataLog(started.broker).markerErrors.push(Code.KAFKA_STORAGE_ERROR);
     const promised = await started.transactions.endTransaction(ID, { ...producer, producerEpoch: 0x7ffe }, true, true);
     const after = await restart(started);
-    expect(current(after.transactions)).toMatchObject({ producerId: promised.producerId, producerEpoch: 0, previousProducerId: producer.producerId });
+    expect(current(after.transactions)).toMatchObject({
+      producerId: promised.producerId,
+      producerEpoch: 0,
+      previousProducerId: producer.producerId,
+    });
     expect(await after.transactions.endTransaction(ID, { ...producer, producerEpoch: 0x7ffe }, true, true)).toEqual(promised);
   });
 

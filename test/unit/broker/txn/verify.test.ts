@@ -50,9 +50,20 @@ describe('writing in a transaction', () => {
   it('adds the partition itself with transaction version 2, several at a time too', async () => {
     const { broker, transactions } = await startTransactions();
     const producer = await init(transactions);
-    const codes = await Promise.all([verify(transactions, producer, 'implicit', 0), verify(transactions, producer, 'implicit', 1), verify(transactions, producer, 'implicit', 0, 'in')]);
+    const codes = await Promise.all([
+      verify(transactions, producer, 'implicit', 0),
+      verify(transactions, producer, 'implicit', 1),
+      verify(transactions, producer, 'implicit', 0, 'in'),
+    ]);
     expect(codes).toEqual([0, 0, 0]);
-    expect(current(transactions)).toMatchObject({ state: 'Ongoing', clientVersion: 2, partitions: new Map([['out', new Set([0, 1])], ['in', new Set([0])]]) });
+    expect(current(transactions)).toMatchObject({
+      state: 'Ongoing',
+      clientVersion: 2,
+      partitions: new Map([
+        ['out', new Set([0, 1])],
+        ['in', new Set([0])],
+      ]),
+    });
     const batches = transactionLog(broker).batchCount;
     expect(verify(transactions, producer, 'implicit', 1)).toBe(Code.NONE);
     expect(transactionLog(broker).batchCount).toBe(batches);
