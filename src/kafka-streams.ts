@@ -9,9 +9,11 @@ import { claimProcessId, type ProcessId } from './coordinator/process-id.ts';
 import type { RestoreListener } from './coordinator/restorer.ts';
 import type { CoordinatorMetrics } from './coordinator/snapshot.ts';
 import { within } from './coordinator/within.ts';
-import { loadTopology } from './dsl/load.ts';
+import { loadTopology, topologyOf } from './dsl/load.ts';
+import type { StreamsBuilder } from './dsl/streams-builder.ts';
 import { isMillraceError, MillraceError } from './errors.ts';
 import type { CreateLauncher } from './shard/pool.ts';
+import type { Topology } from './topology/topology.ts';
 import { createTransport } from './transport/create.ts';
 
 /** As Kafka Streams' `KafkaStreams.State`. */
@@ -39,6 +41,11 @@ export interface StreamsLogger {
 }
 
 export interface KafkaStreamsOptions {
+  /**
+   * Where the topology's module is, when the topology itself is handed over: workers import it from there. For a program in
+   * one file, `import.meta.url`.
+   */
+  readonly module?: URL | string;
   /** Default: a pino logger on stderr at level `warn`, or at the level named by the environment variable MILLRACE_LOG. */
   readonly logger?: StreamsLogger;
   /**
@@ -61,12 +68,14 @@ const CLOSE_TIMEOUT_MS = 30_000;
  *
  * The topology is given by the URL (or path) of its module, because functions cannot cross threads: main thread and
  * workers import the same module. Its default export is a Topology, a StreamsBuilder, or a function that gets a
- * StreamsBuilder.
+ * StreamsBuilder. A program in one file hands over the topology too, `new KafkaStreams(builder, config, { module:
+ * import.meta.url })`: it cannot import itself while it is running.
  *
  * One instance lives in a process's main thread: the native Kafka client works on no other.
  */
 export class KafkaStreams {
   readonly #topologyUrl: string;
+  readonly #topology: Topology | StreamsBuilder | undefined;
   readonly #config: ResolvedConfig;
   readonly #log: StreamsLogger;
   readonly #internals: NonNullable<KafkaStreamsOptions['internals']>;
@@ -82,11 +91,16 @@ export class KafkaStreams {
   readonly #ended: { readonly promise: Promise<void>; resolve: () => void; reject: (error: Error) => void };
 
   /**
-   * @param topology URL, `file:` URL string or path of the module, resolved against the working directory.
+   * @param topology URL, `file:` URL string or path of the module, resolved against the working directory; or the topology
+   *   itself, which its module must also export, with option `module`.
    * @throws MillraceError INVALID_CONFIG naming the option.
    */
-  constructor(topology: URL | string, config: KafkaStreamsConfig | KafkaNamedConfig, options: KafkaStreamsOptions = {}) {
-    this.#topologyUrl = toUrl(topology);
+  constructor(topology: URL | string | Topology | StreamsBuilder, config: KafkaStreamsConfig | KafkaNamedConfig, options: KafkaStreamsOptions = {}) {
+    const isModule = topology instanceof URL || typeof topology === 'string';
+    const module = isModule ? topology : options.module;
+    if (module === undefined) throw new MillraceError('INVALID_CONFIG', 'A topology that is handed over needs option module: new KafkaStreams(builder, config, { module: import.meta.url }). Workers import the topology from there.');
+    this.#topologyUrl = toUrl(module);
+    this.#topology = isModule ? undefined : topology;
     this.#config = resolveConfig(config);
     this.#log = options.logger ?? defaultLogger();
     this.#internals = options.internals ?? {};
@@ -194,7 +208,7 @@ export class KafkaStreams {
   }
 
   async #launch(): Promise<void> {
-    const topology = await loadTopology(this.#topologyUrl);
+    const topology = await (this.#topology === undefined ? loadTopology(this.#topologyUrl) : topologyOf(this.#topology, this.#topologyUrl));
     this.#checkWanted();
     const processId = claimProcessId(this.#config.stateDir, this.#config.applicationId);
     this.#processId = processId;

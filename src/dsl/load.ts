@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
 import { isMillraceError, MillraceError } from '../errors.ts';
 import { Topology } from '../topology/topology.ts';
 import { StreamsBuilder } from './streams-builder.ts';
 
+const SELF_IMPORT_TIMEOUT_MS = 5_000;
 const EXPECTED = 'a Topology, a StreamsBuilder, or a function (builder) => void that builds one';
 
 /**
@@ -18,7 +21,11 @@ const EXPECTED = 'a Topology, a StreamsBuilder, or a function (builder) => void 
  */
 export async function loadTopology(url: string | URL): Promise<Topology> {
   const href = String(url);
-  const exported = await importDefault(href);
+  return topologyOf(await importDefault(href), href);
+}
+
+/** The topology that a value is or makes; `href` names it in errors. */
+export async function topologyOf(exported: unknown, href: string): Promise<Topology> {
   const result =
     typeof exported === 'function'
       ? await callFactory(exported as (builder: StreamsBuilder) => unknown, href)
@@ -33,7 +40,7 @@ export async function loadTopology(url: string | URL): Promise<Topology> {
 async function importDefault(href: string): Promise<unknown> {
   let module: Record<string, unknown>;
   try {
-    module = await import(href);
+    module = await (isEntryPoint(href) ? notHanging(href, import(href)) : import(href));
   } catch (error) {
     throw importFailed(href, error);
   }
@@ -52,6 +59,33 @@ async function callFactory(factory: (builder: StreamsBuilder) => unknown, href: 
   } catch (error) {
     if (isMillraceError(error)) throw error;
     throw failed(href, `its default function threw ${messageOf(error)}`, error);
+  }
+}
+
+/** Whether the module is the program itself. */
+function isEntryPoint(href: string): boolean {
+  const entry = process.argv[1];
+  return isMainThread && entry !== undefined && href === pathToFileURL(entry).href;
+}
+
+/** A program that waits for `start()` in its own top level can never be imported: its evaluation waits for the import. */
+async function notHanging(href: string, imported: Promise<Record<string, unknown>>): Promise<Record<string, unknown>> {
+  let timer: NodeJS.Timeout | undefined;
+  const stuck = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        failed(
+          href,
+          'the program waits for start() in its own top level, and the topology is in the same module; hand the topology over, ' +
+            'new KafkaStreams(builder, config, { module: import.meta.url }), or put it into a module of its own',
+        ),
+      );
+    }, SELF_IMPORT_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([imported, stuck]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -11,8 +11,13 @@ export interface CommandResult {
 
 /** Runs the `millrace` command to its end; `signalAfter` sends SIGINT once its stderr matches. */
 export function millrace(args: readonly string[], signalAfter?: RegExp): Promise<CommandResult> {
+  return run([launcher, ...args], signalAfter);
+}
+
+/** The same for any arguments to Node. */
+export function run(args: readonly string[], signalAfter?: RegExp): Promise<CommandResult> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [launcher, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     let signalled = false;

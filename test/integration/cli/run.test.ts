@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CommandResult, millrace } from './command.ts';
+import { type CommandResult, millrace, run } from './command.ts';
 
 const JOB = 'examples/flights-etl';
 const ROWS = 20_000;
@@ -93,6 +93,22 @@ describe('bad input to the command', () => {
   it('a path that does not exist, or holds no job', async () => {
     says(await millrace(['run', 'no/such/file.ts']), 'TOPOLOGY_LOAD_FAILED', 'no/such/file.ts');
     says(await millrace(['run', directory]), 'TOPOLOGY_LOAD_FAILED', 'job.ts');
+  });
+
+  it('a program that waits for itself says so instead of hanging', async () => {
+    const program = `import { isMainThread } from 'node:worker_threads';
+      import { KafkaStreams, StreamsBuilder } from 'millrace';
+      export default new StreamsBuilder();
+      if (isMainThread) await new KafkaStreams(import.meta.url, { applicationId: 'a', bootstrapServers: '127.0.0.1:1' }).start();`;
+    const inside = mkdtempSync(join('test', '.self-'));
+    try {
+      writeFileSync(join(inside, 'self.ts'), program);
+      const { code, stderr } = await run(['--import', 'tsx', join(inside, 'self.ts')]);
+      expect(stderr).toContain('{ module: import.meta.url }');
+      expect(code).toBe(1);
+    } finally {
+      rmSync(inside, { recursive: true });
+    }
   });
 
   it('a module that throws, and one that exports the wrong thing', async () => {
