@@ -62,7 +62,7 @@ async function committed(groupId: string): Promise<number> {
 }
 
 async function member(groupId: string, seen: string[]): Promise<Consumer> {
-  const consumer = kafka.consumer({ groupId, heartbeatInterval: 200 });
+  const consumer = kafka.consumer({ groupId, heartbeatInterval: 200, maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topic: 'in', fromBeginning: true });
   await consumer.run({
@@ -77,7 +77,7 @@ async function member(groupId: string, seen: string[]): Promise<Consumer> {
 /** Values of `out` that read_committed shows. */
 async function readOut(expected: number): Promise<string[]> {
   const values: string[] = [];
-  const consumer = kafka.consumer({ groupId: 'reader', readUncommitted: false });
+  const consumer = kafka.consumer({ groupId: 'reader', readUncommitted: false, maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topic: 'out', fromBeginning: true });
   await consumer.run({
@@ -108,7 +108,7 @@ describe('transactions', () => {
   it('move records and offsets together, or not at all', async () => {
     const producer = kafka.producer({ transactionalId: 'copy', idempotent: true, maxInFlightRequests: 1 });
     await producer.connect();
-    const consumer = kafka.consumer({ groupId: 'copiers' });
+    const consumer = kafka.consumer({ groupId: 'copiers', maxWaitTimeInMs: 100 });
     await consumer.connect();
     await consumer.subscribe({ topic: 'in', fromBeginning: true });
     let copied = 0;
