@@ -13,6 +13,7 @@ import { Placement } from './placement.ts';
 import { Pump } from './pump.ts';
 import { Rebalance } from './rebalance.ts';
 import { Recovery } from './recovery.ts';
+import { retrying } from './retrying.ts';
 import { type CoordinatorMetrics, snapshot } from './snapshot.ts';
 import type { ShardsHooks } from './shards.ts';
 import { type PartitionCounts, prepareTopics } from './topics.ts';
@@ -67,11 +68,11 @@ export class Coordinator {
   async #start(): Promise<void> {
     const { config, plan, transport, shards, committer } = this.#engine;
     await this.#step(transport.connect(config.requestTimeoutMs));
-    const counts = await this.#step(prepareTopics(transport.admin, plan, config));
+    const counts = await this.#step(this.#retrying(() => prepareTopics(transport.admin, plan, config)));
     const cluster = this.#clusterParts(counts);
     this.#engine.cluster = cluster;
     await this.#step(shards.launchAll(Object.fromEntries(counts)));
-    await this.#step(committer.init());
+    await this.#step(this.#retrying(() => committer.init()));
     await this.#step(cluster.globals.bootstrap(shards.live()));
     await this.#step(transport.consumer.subscribe(cluster.placement.subscription(), new Rebalance(this.#engine)));
     this.#housekeeping.start();
@@ -85,6 +86,12 @@ export class Coordinator {
     throw new MillraceError('INVALID_STATE', 'The application was closed while it was starting.');
   }
 
+  #retrying<T>(work: () => Promise<T>): Promise<T> {
+    const { config, hooks } = this.#engine;
+    const onRetry = (error: Error) => hooks.log('warn', `Starting: tried again: ${error.message}`);
+    return retrying(work, { timeoutMs: config.requestTimeoutMs, isWanted: () => this.#engine.active, onRetry });
+  }
+
   #clusterParts(counts: PartitionCounts): ClusterParts {
     const { config, plan, transport, shards, tasks, restorer, hooks } = this.#engine;
     const { applicationId, requestTimeoutMs, transactionTimeoutMs, taskTimeoutMs, autoOffsetReset } = config;
@@ -92,6 +99,8 @@ export class Coordinator {
     const placement = new Placement(plan, applicationId, counts);
     const globals = new GlobalTables(transport, plan, applicationId, counts, {
       post: (shard, message, transfer) => shards.post(shard, message, transfer),
+      taskTimeoutMs,
+      log: hooks.log,
       onError,
     });
     const lifecycle = new TaskLifecycle(transport, tasks, shards, restorer, placement, {

@@ -3,10 +3,14 @@ import type { ToShard } from '../shard/messages.ts';
 import { resolveTopic } from '../topology/internal-topics.ts';
 import type { Plan } from '../topology/nodes.ts';
 import type { FetchedBatch, PartitionReader, TopicPartition, TopicPartitionOffset, Transport } from '../transport/transport.ts';
+import { retrying } from './retrying.ts';
 import { partitionKey } from './tasks.ts';
 
 export interface GlobalTablesHooks {
   readonly post: (shard: number, message: ToShard, transfer: ArrayBuffer[]) => void;
+  /** How long retriable trouble is retried. */
+  readonly taskTimeoutMs: number;
+  readonly log: (level: 'warn', message: string) => void;
   readonly onError: (error: Error) => void;
 }
 
@@ -66,9 +70,8 @@ export class GlobalTables {
   }
 
   async #bootstrap(shards: readonly number[]): Promise<void> {
-    const { admin } = this.#transport;
-    const starts = await admin.listOffsets(this.#partitions, 'earliest');
-    const ends = await admin.listOffsets(this.#partitions, 'latest');
+    const starts = await this.#offsets('earliest');
+    const ends = await this.#offsets('latest');
     if (this.#closed) return;
     const reader = await this.#transport.openReader('global-bootstrap');
     const positions: Positions = new Map();
@@ -84,6 +87,12 @@ export class GlobalTables {
     } finally {
       await reader.close();
     }
+  }
+
+  #offsets(at: 'earliest' | 'latest'): Promise<TopicPartitionOffset[]> {
+    const onRetry = (error: Error) => this.#hooks.log('warn', `Global tables: tried again: ${error.message}`);
+    const options = { timeoutMs: this.#hooks.taskTimeoutMs, isWanted: () => !this.#closed, onRetry };
+    return retrying(() => this.#transport.admin.listOffsets(this.#partitions, at), options);
   }
 
   /** Sends what lies below these offsets, and what happens to come along with it. */

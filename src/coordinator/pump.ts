@@ -45,7 +45,7 @@ export class Pump {
     const routed = this.#engine.tasks.route(batch.topic, batch.partition);
     if (routed === undefined) return false;
     if (routed.task.state !== 'running') routed.input.missed = true;
-    return routed.task.state === 'running' && batch.firstOffset >= routed.input.routed;
+    return routed.task.state === 'running' && batch.nextOffset > routed.input.routed;
   }
 
   /** Returns what may be processed: all of it or, when the commit failed, nothing. */
