@@ -9,7 +9,8 @@ import type { Field, Shape } from '../protocol/schema/fields.ts';
 
 type Struct = Record<string, unknown>;
 
-const ERROR_CODE = 'errorCode';
+/** What the field goes by: AddPartitionsToTxn calls it its own way. */
+const ERROR_CODES = ['errorCode', 'partitionErrorCode'];
 const ERROR_MESSAGE = 'errorMessage';
 
 function inVersion(field: Field, version: number): boolean {
@@ -29,13 +30,13 @@ interface Failure {
 
 /** The struct with its error code set, or with one set in each element of its arrays. */
 function errorStruct(shape: Shape, requestShape: Shape, request: Struct, failure: Failure): Struct | undefined {
-  const result = copyOfKeys(shape, requestShape, request);
-  let placed = false;
-  const ownCode = shape[ERROR_CODE];
-  if (ownCode !== undefined && inVersion(ownCode, failure.version)) {
-    result[ERROR_CODE] = failure.code;
-    if (shape[ERROR_MESSAGE] !== undefined) result[ERROR_MESSAGE] = failure.message;
-    placed = true;
+  const result = copyOfKeys(shape, requestShape, request, failure.version);
+  const codeName = errorCodeField(shape, failure.version);
+  let placed = codeName !== undefined;
+  if (codeName !== undefined) {
+    result[codeName] = failure.code;
+    const message = shape[ERROR_MESSAGE];
+    if (message !== undefined && inVersion(message, failure.version)) result[ERROR_MESSAGE] = failure.message;
   }
   for (const [name, field] of Object.entries(shape)) {
     if (field.kind !== 'array') continue;
@@ -66,23 +67,28 @@ function errorItems(field: Field, requestShape: Shape, request: Struct, failure:
   });
 }
 
+function errorCodeField(shape: Shape, version: number): string | undefined {
+  return ERROR_CODES.find((name) => shape[name] !== undefined && inVersion(shape[name], version));
+}
+
 function canHoldError(shape: Shape, version: number): boolean {
   return Object.entries(shape).some(([name, field]) => {
     if (!inVersion(field, version)) return false;
-    if (name === ERROR_CODE) return true;
+    if (ERROR_CODES.includes(name)) return true;
     return field.kind === 'array' && field.element?.shape !== undefined && canHoldError(field.element.shape, version);
   });
 }
 
 /** First field of a kind that is no error: names, ids and indexes come first in every item. */
 function keyField(shape: Shape, kind: Field['kind'] | undefined): string | undefined {
-  return Object.entries(shape).find(([name, field]) => field.kind === kind && name !== ERROR_CODE && name !== ERROR_MESSAGE)?.[0];
+  return Object.entries(shape).find(([name, field]) => field.kind === kind && !ERROR_CODES.includes(name) && name !== ERROR_MESSAGE)?.[0];
 }
 
 /** What tells an item from others: fields of the same name, and an int32 index under whatever name it goes. */
-function copyOfKeys(shape: Shape, requestShape: Shape, request: Struct): Struct {
+function copyOfKeys(shape: Shape, requestShape: Shape, request: Struct, version: number): Struct {
   const result: Struct = {};
   for (const [name, field] of Object.entries(shape)) {
+    if (!inVersion(field, version)) continue;
     if (requestShape[name]?.kind === field.kind && field.kind !== 'array' && field.kind !== 'struct') result[name] = request[name];
   }
   const index = keyField(shape, 'int32');
