@@ -13,3 +13,8 @@ if (status !== 0) process.exit(status ?? 1);
 for (const name of fs.readdirSync(path.join(root, 'workers'))) {
   if (name.endsWith('.mjs')) fs.copyFileSync(path.join(root, 'workers', name), path.join(root, 'dist', 'workers', name));
 }
+// The types speak of Buffer; the compiler does not say where that comes from.
+for (const entry of ['index', 'broker/index', 'testing/index']) {
+  const file = path.join(root, 'dist', 'src', `${entry}.d.ts`);
+  fs.writeFileSync(file, `/// <reference types="node" />\n${fs.readFileSync(file, 'utf8')}`);
+}

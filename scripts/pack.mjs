@@ -28,6 +28,7 @@ function prepare() {
   }
   const { prepack, postpack } = manifest.scripts;
   manifest.scripts = { prepack, postpack }; // npm looks for postpack in the exchanged manifest
+  manifest.dependencies['@types/node'] = manifest.devDependencies['@types/node']; // for the types of the public interface
   delete manifest.devDependencies;
   delete manifest.allowScripts;
   fs.copyFileSync(manifestFile, sourceFile);

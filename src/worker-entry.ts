@@ -18,6 +18,8 @@ const TYPESCRIPT = /\.[cm]?tsx?$/;
  * @param modules URLs of modules that the thread imports when it runs, such as a topology.
  */
 export function workerEntry(url: URL, modules: readonly string[] = []): WorkerEntry {
+  // Compilers rewrite imports, not URLs: in the published package the entry is compiled like this file.
+  if (!TYPESCRIPT.test(new URL(import.meta.url).pathname)) url = new URL(url.href.replace(/\.ts$/, '.js'));
   const isTypeScript = [url.href, ...modules].some((href) => TYPESCRIPT.test(new URL(href).pathname));
   const preload = fileURLToPath(new URL('../workers/typescript.mjs', import.meta.url));
   return { url: url.href, execArgv: isTypeScript ? ['--import', preload] : [] };

@@ -9,6 +9,8 @@ const DISCONNECT_TIMEOUT_MS = 15_000;
 const LOG_WARNING = 4;
 const LOG_NOTICE = 5;
 const LOG_INFO = 6;
+/** From where librdkafka says what is wrong with the login, up to how long it took. */
+const SASL_TROUBLE = /(SASL (authentication|handshake)|SaslHandshake).*?(?= \(after|$)/i;
 
 /** Makes a native client; what its constructor objects to is a setting. */
 export function createClient<T>(kind: string, make: (config: NativeConfig) => T, config: NativeConfig): T {
@@ -39,7 +41,7 @@ export class ManagedClient<T extends NativeClient> {
     this.native = native;
     this.#options = options;
     native.on('event.error', (error) => this.#noteError(error));
-    native.on('event.log', ({ severity, message }) => options.onLog(logLevel(severity), `${kind}: ${message}`));
+    native.on('event.log', (log) => this.#noteLog(log));
   }
 
   get isClosed(): boolean {
@@ -98,6 +100,15 @@ export class ManagedClient<T extends NativeClient> {
     } else if (!this.isClosed) {
       this.#options.onLog('warn', `${this.#kind}: ${error.message}`);
     }
+  }
+
+  #noteLog({ severity, message }: { severity: number; message: string }): void {
+    // While nothing polls the client, a refused login is told in the log alone.
+    const trouble = severity < LOG_WARNING ? SASL_TROUBLE.exec(message)?.[0] : undefined;
+    if (trouble !== undefined && this.#onAuthenticationError !== undefined) {
+      this.#noteError({ code: CODE.AUTHENTICATION, message: trouble });
+    }
+    this.#options.onLog(logLevel(severity), `${this.#kind}: ${message}`);
   }
 
   #connectError(failure: NativeFailure, timeoutMs: number): MillraceError {

@@ -7,6 +7,7 @@ import { createLibrdkafkaTransport } from '../../../../src/transport/librdkafka/
 import type { FetchedBatch, OutputBatch, RebalanceListener, Transport, TransportOptions } from '../../../../src/transport/transport.ts';
 import { workerEntry } from '../../../../src/worker-entry.ts';
 import { startMockBroker } from '../../../support/mock-broker.ts';
+import { startLoginRefuser } from './login-refuser.ts';
 
 let broker: Broker;
 let names = 0;
@@ -344,6 +345,25 @@ test('a port that answers nothing is no broker', async () => {
   const { port } = mute.address() as net.AddressInfo;
   const transport = await createLibrdkafkaTransport(options({ bootstrapServers: `127.0.0.1:${port}` }));
   await expect(transport.connect(500)).rejects.toMatchObject({ code: 'BROKER_UNREACHABLE' });
+  await transport.close();
+});
+
+const SASL = { 'security.protocol': 'sasl_plaintext', 'sasl.mechanism': 'PLAIN', 'sasl.username': 'user', 'sasl.password': 'wrong' };
+const withSasl = { consumerConfig: SASL, producerConfig: SASL, adminConfig: SASL };
+
+test('a refused login is told as such, and at once', async () => {
+  const bootstrapServers = await startLoginRefuser();
+  const transport = await createLibrdkafkaTransport(options({ bootstrapServers, ...withSasl }));
+  await expect(transport.connect(20_000)).rejects.toMatchObject({
+    code: 'AUTHENTICATION_FAILED',
+    message: expect.stringMatching(/refused the login: .*wrong password.*sasl\.password/),
+  });
+  await transport.close();
+}, 15_000);
+
+test('a broker without logins is told as such', async () => {
+  const transport = await createLibrdkafkaTransport(options(withSasl));
+  await expect(transport.connect(1_000)).rejects.toMatchObject({ code: 'AUTHENTICATION_FAILED' });
   await transport.close();
 });
 
