@@ -1,33 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { errorResponse } from '../../../src/broker/error-response.ts';
 import { type Api, allApis, decodeResponse, encodeResponse, ErrorCode, Fetch, Produce } from '../../../src/protocol/index.ts';
-import type { Field, Shape } from '../../../src/protocol/schema/fields.ts';
-
-/** A request with one item in every array of the version. */
-function sample(shape: Shape, version: number): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(shape).map(([name, field]) => [name, sampleField(field, version)]));
-}
-
-function sampleField(field: Field, version: number): unknown {
-  const present = version >= field.versions.first && version <= field.versions.last;
-  switch (field.kind) {
-    case 'array':
-      return present && field.element !== undefined ? [sampleField(field.element, version)] : [];
-    case 'struct':
-      return sample(field.shape ?? {}, version);
-    case 'string':
-      return 'some-name';
-    case 'bool':
-      return false;
-    case 'uuid':
-      return Buffer.alloc(16, 7);
-    case 'bytes':
-    case 'records':
-      return Buffer.alloc(0);
-    default:
-      return 3;
-  }
-}
+import { sampleMessage } from '../../support/sample-message.ts';
 
 function codesIn(value: unknown): number[] {
   if (Array.isArray(value)) return value.flatMap(codesIn);
@@ -42,7 +16,7 @@ const cases = allApis.flatMap((api) => {
 
 describe('errorResponse', () => {
   it.each(cases)('$name v$version has a well-formed response with the error', ({ api, version }: { api: Api; version: number }) => {
-    const response = errorResponse(api, version, sample(api.request.shape, version), ErrorCode.UNKNOWN_SERVER_ERROR, 'broken');
+    const response = errorResponse(api, version, sampleMessage(api.request.shape, version), ErrorCode.UNKNOWN_SERVER_ERROR, 'broken');
     expect(response).toBeDefined();
     const decoded = decodeResponse(api, version, encodeResponse(api, version, response as never));
     const codes = codesIn(decoded);
