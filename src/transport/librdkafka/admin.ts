@@ -11,8 +11,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 /** ListOffsets takes its times as objects: `OffsetSpec` of the binding. */
 const AT = { earliest: { timestamp: -2 }, latest: { timestamp: -1 }, highWatermark: { timestamp: -1 } } as const;
-/** Unknown partition, leader not available, not the leader. */
-const NO_LEADER: readonly number[] = [3, 5, 6];
+/** Unknown partition, leader not available, not the leader, and a leader epoch that is not the cluster's any more, or not yet. */
+const NO_LEADER: readonly number[] = [3, 5, 6, 74, 75];
 const SETTLE_MS = 50;
 const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
@@ -132,6 +132,8 @@ export class LibrdkafkaAdmin implements TransportAdmin {
       const leaderless = found.some(({ error }) => error !== undefined && NO_LEADER.includes(codeOf(error)));
       if (!leaderless || performance.now() > deadlineMs) return found;
       await sleep(SETTLE_MS);
+      // The client asks with the epochs of its last metadata; after a broker's crash those are too old.
+      await this.metadata();
     }
   }
 

@@ -31,8 +31,9 @@ export class Harness {
     this.kafka = new JobKafka(client);
   }
 
-  static async start(topics: readonly string[], partitions = 4): Promise<Harness> {
-    const broker = external === undefined ? await Broker.start({ port: 0 }) : { bootstrapServers: external, close: async () => {} };
+  /** @param given a broker of the test's own. Default: an embedded one, or `TEST_BOOTSTRAP`. */
+  static async start(topics: readonly string[], partitions = 4, given = external): Promise<Harness> {
+    const broker = given === undefined ? await Broker.start({ port: 0 }) : { bootstrapServers: given, close: async () => {} };
     const config = resolveConfig({ applicationId: 'test-client', bootstrapServers: broker.bootstrapServers });
     const client = await createTransport(config, 'test', { onError: () => {}, onLog: () => {} });
     await client.connect(30_000);
