@@ -33,6 +33,12 @@ interface Work {
   readonly offsets: readonly TopicPartitionOffset[];
 }
 
+/** How far an epoch without a transaction got. */
+interface Written {
+  sent: boolean;
+  flushed: boolean;
+}
+
 const BACKOFF_FIRST_MS = 50;
 const BACKOFF_MAX_MS = 2_000;
 /** Being fenced more often than that means that another process runs under our transactional id. */
@@ -92,7 +98,7 @@ export class Committer {
   async commit(content: EpochContent): Promise<void> {
     const startedMs = performance.now();
     const deadlineMs = startedMs + this.#options.taskTimeoutMs;
-    const written = { byFlush: false };
+    const written = { sent: false, flushed: false };
     for (let attempt = 0; ; attempt++) {
       try {
         const done = (await this.#settleDoubt()) ?? (await this.#attempt(content, written));
@@ -108,7 +114,7 @@ export class Committer {
   }
 
   /** What was committed; `partly lost` when some of it went to another member meanwhile, so that it is tried without. */
-  async #attempt(content: EpochContent, written: { byFlush: boolean }): Promise<Work | 'nothing' | 'partly lost'> {
+  async #attempt(content: EpochContent, written: Written): Promise<Work | 'nothing' | 'partly lost'> {
     if (this.#stop.signal.aborted) throw closing();
     const work = this.#ours(content);
     if (work === undefined) return 'nothing';
@@ -155,11 +161,16 @@ export class Committer {
   }
 
   /** at_least_once: output first, offsets after. at_most_once: the offsets were committed before processing. */
-  async #plain(work: Work, written: { byFlush: boolean }): Promise<boolean> {
-    if (work.frames.length > 0 && !written.byFlush) {
-      await this.#producer.send(work.frames);
+  async #plain(work: Work, written: Written): Promise<boolean> {
+    const atMostOnce = this.#options.guarantee === 'at_most_once';
+    if (work.frames.length > 0 && !written.flushed) {
+      // What was sent once must not be sent again there: nobody knows whether it arrived.
+      if (!atMostOnce || !written.sent) {
+        written.sent = true;
+        await this.#producer.send(work.frames);
+      }
       await this.#producer.flush(this.#options.requestTimeoutMs);
-      written.byFlush = true;
+      written.flushed = true;
     }
     if (!this.#isStillOurs(work)) return false;
     if (work.offsets.length > 0 && this.#options.guarantee === 'at_least_once') await this.#transport.consumer.commit(work.offsets);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MillraceError } from '../errors.ts';
 import { decodeCommitMetadata } from '../topology/commit-metadata.ts';
 import { changelogTopic } from '../topology/internal-topics.ts';
@@ -95,6 +96,8 @@ export class TaskLifecycle {
     input.missed = false;
     input.caughtUpAt = -1;
     await this.#retrying(isWanted, () => this.#transport.consumer.seek({ topic, partition, offset: routed }));
+    // What a poll had returned already is on its way to the pump: it must find the task not running yet.
+    await nextTurn();
     return true;
   }
 

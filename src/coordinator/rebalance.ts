@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { RebalanceListener, TopicPartition } from '../transport/transport.ts';
 import { asError, type Engine } from './engine.ts';
 import { assignInputs } from './lifecycle.ts';
@@ -51,6 +51,8 @@ export class Rebalance implements RebalanceListener {
       cluster.lifecycle.run(task);
     }
     await assignInputs(transport.consumer, tasks);
+    // What a poll had returned already is on its way to the pump: it must still find everything held.
+    await nextTurn();
     if (!this.#engine.active) return;
     this.#engine.assigned = true;
     this.#engine.held = false;

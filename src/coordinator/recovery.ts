@@ -1,4 +1,4 @@
-import { MillraceError } from '../errors.ts';
+import { isMillraceError, MillraceError } from '../errors.ts';
 import { asError, type Engine, type UncaughtErrorResponse } from './engine.ts';
 import { rewind, type TaskEntry } from './tasks.ts';
 
@@ -27,13 +27,28 @@ export class Recovery {
     this.#engine.reportRunning();
     if (!this.#mayRestart(error)) return;
     void this.#engine.exclusively(async () => {
-      if (!this.#engine.active) return;
-      await shards.relaunch(shard);
+      if (!(await this.#relaunch(shard))) return;
       if (this.#engine.paused) shards.post(shard, { type: 'pause' });
       await cluster.globals.bootstrap([shard]);
       // A rebalance may have given it tasks while it was down, and what they were sent is lost.
       await this.#restart(this.#fenceShard(shard));
     });
+  }
+
+  /** False when there is no use in it any more. A thread that dies again while it starts is replaced again. */
+  async #relaunch(shard: number): Promise<boolean> {
+    while (this.#engine.active) {
+      try {
+        await this.#engine.shards.relaunch(shard);
+        return true;
+      } catch (error) {
+        const died = isMillraceError(error) && error.code === 'SHARD_DIED';
+        if (!died || !this.#engine.active) throw error;
+        this.#engine.hooks.log('error', error.message, { shard });
+        if (!this.#mayRestart(error)) return false;
+      }
+    }
+    return false;
   }
 
   /** A shard says that it can do no more: its thread goes the way of those that die by themselves. */

@@ -22,6 +22,8 @@ export class Instance {
   readonly streams: KafkaStreams;
   transport: FakeTransport | undefined;
   crashed = false;
+  /** start() has resolved. A thread that dies before that makes it fail, as it should. */
+  started = false;
   readonly #options: InstanceOptions;
   #handles: readonly ShardHandle[] = [];
 
@@ -63,6 +65,7 @@ export class Instance {
 
   /** Ends one of its shards, wherever it is. */
   killShard(choose: (count: number) => number): void {
+    if (!this.started) return;
     const handle = this.#handles[choose(Math.max(1, this.#handles.length))];
     handle?.kill();
   }

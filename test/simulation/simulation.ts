@@ -115,7 +115,12 @@ export class Simulation {
         maxThreadRestarts: 10_000,
       },
     });
-    instance.streams.start().catch((error: unknown) => this.#startFailed(index, instance, error));
+    instance.streams.start().then(
+      () => {
+        instance.started = true;
+      },
+      (error: unknown) => this.#startFailed(index, instance, error),
+    );
     instance.streams.ended().catch((error: Error) => {
       if (!instance.crashed && instance === this.#instances[index]) this.#problems.push(`Instance ${index} ended: ${error.stack}`);
     });
