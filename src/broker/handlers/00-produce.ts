@@ -27,6 +27,7 @@ const FIRST_ZSTD_VERSION = 7;
 const FIRST_TOPIC_ID_VERSION = 13;
 const FIRST_ABORTABLE_VERSION = 11;
 const FIRST_IMPLICIT_VERSION = 12;
+const FIRST_CURRENT_LEADER_VERSION = 10;
 const CODEC_ZSTD = 4;
 const BATCH_HEADER_BYTES = 61;
 /** Kafka's tools may write to internal topics under this client id. */
@@ -148,6 +149,7 @@ function append(round: Round, log: PartitionLog, index: number, batch: Buffer): 
 }
 
 function notLeader(round: Round, topic: Topic, index: number): PartitionResponse {
+  if (round.context.apiVersion < FIRST_CURRENT_LEADER_VERSION) return failed(index, ErrorCode.NOT_LEADER_OR_FOLLOWER);
   const leader = currentLeader(topic, index);
   round.leaders.add(leader.leaderId);
   return { ...failed(index, ErrorCode.NOT_LEADER_OR_FOLLOWER), currentLeader: leader };

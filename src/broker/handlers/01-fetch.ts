@@ -14,6 +14,8 @@ type PartitionRequest = Request['topics'][number]['partitions'][number];
 type PartitionResponse = Response['responses'][number]['partitions'][number];
 
 const FIRST_TOPIC_ID_VERSION = 13;
+const FIRST_CURRENT_LEADER_VERSION = 12;
+const FIRST_ENDPOINTS_VERSION = 16;
 const READ_COMMITTED = 1;
 const NO_RECORDS = Buffer.alloc(0);
 
@@ -61,7 +63,7 @@ export function fetchHandler(deps: HandlerDeps) {
     const bytes = sizeOf(partitions);
     deps.responseMemory.take(bytes);
     context.connection.afterResponse(() => deps.responseMemory.giveBack(bytes));
-    return responseOf(deps, request, partitions);
+    return responseOf(deps, request, partitions, context.apiVersion);
   };
 }
 
@@ -152,19 +154,22 @@ function isComplete(partitions: readonly FetchedPartition[], minBytes: number): 
   return bytes >= minBytes;
 }
 
-function responseOf(deps: HandlerDeps, request: Request, partitions: readonly FetchedPartition[]): Response {
+function responseOf(deps: HandlerDeps, request: Request, partitions: readonly FetchedPartition[], version: number): Response {
   const responses = request.topics.map(({ topic, topicId }) => ({ topic, topicId, partitions: [] as PartitionResponse[] }));
   const leaders = new Set<number>();
-  for (const partition of partitions) responses[partition.topicIndex]?.partitions.push(partitionResponse(partition, leaders));
-  return { errorCode: ErrorCode.NONE, sessionId: 0, responses, nodeEndpoints: leaders.size === 0 ? [] : endpointsOf(deps, leaders) };
+  for (const partition of partitions) responses[partition.topicIndex]?.partitions.push(partitionResponse(partition, leaders, version));
+  const response = { errorCode: ErrorCode.NONE, sessionId: 0, responses };
+  if (leaders.size === 0 || version < FIRST_ENDPOINTS_VERSION) return response;
+  return { ...response, nodeEndpoints: endpointsOf(deps, leaders) };
 }
 
-function partitionResponse(partition: FetchedPartition, leaders: Set<number>): PartitionResponse {
+function partitionResponse(partition: FetchedPartition, leaders: Set<number>, version: number): PartitionResponse {
   const { asked, errorCode, result, topic } = partition;
   const partitionIndex = asked.partition;
   if (result === undefined) {
     const response = { partitionIndex, errorCode, highWatermark: -1, abortedTransactions: null, records: NO_RECORDS };
-    if (errorCode !== ErrorCode.NOT_LEADER_OR_FOLLOWER || topic === undefined) return response;
+    const namesLeader = errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER && version >= FIRST_CURRENT_LEADER_VERSION;
+    if (!namesLeader || topic === undefined) return response;
     const leader = currentLeader(topic, partitionIndex);
     leaders.add(leader.leaderId);
     return { ...response, currentLeader: leader };
