@@ -74,15 +74,26 @@ export class TaskLifecycle {
   }
 
   /** Restores the task's stores, then lets it run. Resolves early when the task was taken away meanwhile. */
-  async start(task: TaskEntry): Promise<void> {
+  start(task: TaskEntry): Promise<void> {
+    this.#shards.post(task.shard, { type: 'createTask', taskId: task.id, generation: task.generation, inputs: taskInputs(task) });
+    return this.#begin(task, async (isWanted) => {
+      const { id, generation } = task;
+      return this.#retrying(isWanted, async () => isWanted() && this.#restorer.restore(id, generation, this.#restoreRequests(task)));
+    });
+  }
+
+  /** Lets a task run that kept its stores. */
+  resume(task: TaskEntry): Promise<void> {
+    return this.#begin(task, async () => true);
+  }
+
+  async #begin(task: TaskEntry, prepare: (isWanted: () => boolean) => Promise<boolean>): Promise<void> {
     const { generation } = task;
     const isWanted = () => this.#options.isActive() && this.#tasks.isCurrent(task.id, generation) && task.state === 'starting';
     try {
-      this.#shards.post(task.shard, { type: 'createTask', taskId: task.id, generation, inputs: taskInputs(task) });
-      const restored = await this.#retrying(isWanted, async () => isWanted() && this.#restorer.restore(task.id, generation, this.#restoreRequests(task)));
-      if (!restored) return;
+      if (!(await prepare(isWanted))) return;
       while (isWanted() && (await this.#seekBack(task, isWanted)));
-      if (isWanted()) this.run(task);
+      if (isWanted()) this.#run(task);
     } catch (error) {
       if (isWanted()) this.#options.onError(error instanceof Error ? error : new Error(String(error)));
     }
@@ -107,7 +118,7 @@ export class TaskLifecycle {
   }
 
   /** Lets a task whose stores are as they should be process its input. */
-  run(task: TaskEntry): void {
+  #run(task: TaskEntry): void {
     task.state = 'running';
     const { id: taskId, generation } = task;
     this.#shards.post(task.shard, { type: 'runTask', taskId, generation, inputs: taskInputs(task) });

@@ -41,11 +41,11 @@ export class Pump {
 
   /** Batches of partitions that were given up, or that lie before where we stand, are stale: they are fetched again. */
   #isRoutable(batch: FetchedBatch): boolean {
-    if (this.#engine.held) return false;
     const routed = this.#engine.tasks.route(batch.topic, batch.partition);
     if (routed === undefined) return false;
-    if (routed.task.state !== 'running') routed.input.missed = true;
-    return routed.task.state === 'running' && batch.nextOffset > routed.input.routed;
+    const taken = routed.task.state === 'running' && !this.#engine.held;
+    if (!taken) routed.input.missed = true;
+    return taken && batch.nextOffset > routed.input.routed;
   }
 
   /** Returns what may be processed: all of it or, when the commit failed, nothing. */

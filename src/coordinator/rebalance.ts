@@ -47,11 +47,11 @@ export class Rebalance implements RebalanceListener {
     }
     for (const task of kept) {
       task.generation = tasks.newGeneration();
+      task.state = 'starting';
       rewind(task);
-      cluster.lifecycle.run(task);
     }
     await assignInputs(transport.consumer, tasks);
-    // What a poll had returned already is on its way to the pump: it must still find everything held.
+    // What a poll had returned already is on its way to the pump: it must find no task running yet.
     await nextTurn();
     if (!this.#engine.active) return;
     this.#engine.assigned = true;
@@ -60,7 +60,7 @@ export class Rebalance implements RebalanceListener {
     hooks.log('info', `Assigned ${ids.length} tasks, ${kept.length} of them kept their state.`, { tasks: ids.map(taskIdOf).join(' ') });
     this.#engine.reportRunning();
     // Restoring goes on beside everything else: the rebalance is over for the group now.
-    for (const task of tasks.all()) if (task.state === 'starting') void cluster.lifecycle.start(task);
+    for (const task of tasks.all()) void (kept.includes(task) ? cluster.lifecycle.resume(task) : cluster.lifecycle.start(task));
   }
 
   async #revoke(): Promise<void> {
