@@ -70,7 +70,7 @@ function table(results: readonly Measurement[]): string {
   const output = new Table({
     head: ['subject (median)', 'input rec/s', 'consumed+produced/s', 'of bare loop', 'CPU µs/input rec', 'CPU µs/trip', 'main µs/trip', 'peak RSS MB'],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
-    style: { head: [], border: [] },
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' }, style: { head: [], border: [] },
   });
   for (const subject of subjects) {
     output.push([

@@ -7,6 +7,9 @@ const BUSIEST = 10;
 /** Fewer flights than this say little about an airport. */
 const FLIGHTS_MIN = 100;
 
+const NAME_LENGTH = 44;
+const NO_LINES_BETWEEN_ROWS = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
+
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
 interface AirportTotals {
@@ -37,7 +40,7 @@ export async function report({ kafka, print }: JobContext, rows: number): Promis
 
   print(worstAirports([...days.values()]));
   print(busiestRoutes(routes));
-  for (const [reason, count] of reasons) print(`dead letter${count === 1 ? '' : ` (${count} times)`}: ${reason}`);
+  for (const [reason, count] of reasons) print(`dead letter${count === 1 ? '' : ` (${count} times)`}: ${reason.split('\n')[0]}`);
 
   const byDays = sum([...days.values()].map(({ flights }) => flights));
   const byRoutes = sum([...routes.values()].map(({ flights }) => flights));
@@ -76,7 +79,7 @@ function worstAirports(days: readonly AirportDay[]): string {
     .slice(0, WORST);
   const table = newTable(['worst mean delay', 'airport', 'flights', 'mean min', 'worst min', '> 15 min late'], 2);
   for (const { airport, name, city, flights, totalDelay, worstDelay, late } of worst) {
-    table.push([airport, `${name}, ${city}`, whole.format(flights), (totalDelay / flights).toFixed(1), whole.format(worstDelay), `${((100 * late) / flights).toFixed(1)}%`]);
+    table.push([airport, shortened(`${name}, ${city}`), whole.format(flights), (totalDelay / flights).toFixed(1), whole.format(worstDelay), `${((100 * late) / flights).toFixed(1)}%`]);
   }
   return table.toString();
 }
@@ -89,7 +92,8 @@ function busiestRoutes(routes: ReadonlyMap<string, Route>): string {
 }
 
 function newTable(head: string[], textColumns: number): Table.Table {
-  return new Table({ head, colAligns: head.map((_, column) => (column < textColumns ? 'left' : 'right')), style: { head: [], border: [] } });
+  return new Table({ head, colAligns: head.map((_, column) => (column < textColumns ? 'left' : 'right')), chars: NO_LINES_BETWEEN_ROWS, style: { head: [], border: [] } });
 }
 
+const shortened = (name: string) => (name.length <= NAME_LENGTH ? name : `${name.slice(0, NAME_LENGTH - 1)}…`);
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);

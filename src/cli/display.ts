@@ -5,6 +5,7 @@ import type { CoordinatorMetrics } from '../coordinator/snapshot.ts';
 const count = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const INTERVAL_TTY_MS = 250;
 const INTERVAL_PIPE_MS = 2_000;
+const RATE_WINDOW_MS = 1_000;
 
 /** One reading of a running job. */
 export interface Reading {
@@ -93,7 +94,8 @@ class Rates {
   update({ metrics }: Reading): void {
     const nowMs = performance.now();
     const elapsedMs = nowMs - this.#lastMs;
-    if (elapsedMs < 200) return;
+    // Shards report their figures with every commit; a shorter window would show gaps between two of them.
+    if (elapsedMs < RATE_WINDOW_MS) return;
     this.recordsPerSecond = ((metrics.recordsIn - this.#lastIn) / elapsedMs) * 1000;
     this.busyShares = metrics.shards.map(({ busyMs }, index) => Math.min(1, Math.max(0, busyMs - (this.#lastBusyMs[index] ?? 0)) / elapsedMs));
     this.#lastMs = nowMs;
