@@ -46,9 +46,9 @@ export class Display {
   /** Shows a step that counts up to a total. */
   step(done: number, total: number, what: string, startedMs: number): void {
     const elapsedS = (performance.now() - startedMs) / 1000;
-    const rate = done / Math.max(elapsedS, 0.001);
-    const eta = rate > 0 && done < total ? `, ETA ${duration((total - done) / rate)}` : '';
-    this.#show(`${what}: ${count.format(done)} of ${count.format(total)} (${percent(done, total)}), ${count.format(rate)}/s${eta}`);
+    const rate = done / elapsedS;
+    const speed = elapsedS < RATE_WINDOW_MS / 1000 ? '' : `, ${count.format(rate)}/s${done < total ? `, ETA ${duration((total - done) / rate)}` : ''}`;
+    this.#show(`${what}: ${count.format(done)} of ${count.format(total)} (${percent(done, total)})${speed}`);
   }
 
   /** Shows readings of a running job until {@link Display.stop}. */
