@@ -7,7 +7,8 @@ import { TableOutput } from './table-output.ts';
 
 /**
  * count, reduce and aggregate without windows (Kafka Streams' KStreamAggregate and KStreamReduce). Records with a null key
- * or value are dropped; the result's timestamp is the highest of those that went into it.
+ * or value are dropped; the result's timestamp is the highest of those that went into it. Of a deletion it is that only where
+ * it is forwarded uncached: out of a cache and in the changelog it is the deleting record's, as in Kafka Streams.
  */
 export class AggregateNode extends FlowNode {
   private readonly table: KeyValueTable<unknown, unknown>;
@@ -36,7 +37,7 @@ export class AggregateNode extends FlowNode {
     const timestampMs = entry.value === null ? record.timestamp : Math.max(record.timestamp, entry.timestampMs);
     this.output.rememberOld(entry);
     const aggregate = this.step(record, entry) ?? null;
-    table.write(entry, aggregate, timestampMs);
-    this.output.forwardWritten(record, record.keyField, entry);
+    table.write(entry, aggregate, aggregate === null ? record.timestamp : timestampMs);
+    this.output.forwardWritten(record, record.keyField, entry, timestampMs);
   }
 }

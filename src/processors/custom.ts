@@ -72,8 +72,25 @@ export class CustomNode extends FlowNode {
     this.value.set(value);
     out.timestamp = checkTimestamp(timestamp ?? current?.timestamp ?? runtime.origin.timestamp, this.name);
     out.headerSource = this.headersOf(headers);
-    if (childName === undefined) this.forward(out);
-    else this.child(childName).process(out);
+    const { origin } = runtime;
+    if (out.timestamp === origin.timestamp && headers === undefined) {
+      this.send(out, childName);
+      return;
+    }
+    const { timestamp: timestampBefore, knownHeaders: headersBefore } = origin;
+    origin.timestamp = out.timestamp;
+    if (headers !== undefined) origin.knownHeaders = headers;
+    try {
+      this.send(out, childName);
+    } finally {
+      origin.timestamp = timestampBefore;
+      origin.knownHeaders = headersBefore;
+    }
+  }
+
+  private send(record: FlowRecord, childName: string | undefined): void {
+    if (childName === undefined) this.forward(record);
+    else this.child(childName).process(record);
   }
 
   private headersOf(headers: Headers | undefined): HeaderSource {

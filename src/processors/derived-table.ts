@@ -49,7 +49,7 @@ export abstract class DerivedTableNode extends FlowNode {
     if (this.skipsNothing && this.sendOldValues && value === null && entry.value === null) return;
     output.rememberOld(entry);
     table.write(entry, value === null ? null : table.copyIn(value), record.timestamp);
-    output.forwardWritten(record, record.keyField, entry);
+    output.forwardWritten(record, record.keyField, entry, record.timestamp);
   }
 
   private deriveOrNull(keyField: Field, valueField: Field): unknown {

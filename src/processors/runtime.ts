@@ -4,14 +4,25 @@ import type { Headers } from '../topology/operators.ts';
 import type { Cancellable, PunctuationType } from '../topology/processor-api.ts';
 
 /** Why a record was dropped without an error; each reason is counted. */
-export type DropReason = 'null-key' | 'null-value' | 'late' | 'negative-timestamp' | 'deserialization';
+export type DropReason = 'null-key' | 'null-value' | 'late' | 'negative-timestamp' | 'deserialization' | 'processing' | 'production';
 
-/** The input record being processed. In punctuators topic is '' and partition and offset are -1. */
+/** Counters of all reasons, at 0. */
+export function nothingDropped(): Record<DropReason, number> {
+  return { 'null-key': 0, 'null-value': 0, late: 0, 'negative-timestamp': 0, deserialization: 0, processing: 0, production: 0 };
+}
+
+/**
+ * The input record being processed, with timestamp and headers of what became of it so far: whoever forwards with another
+ * timestamp or other headers sets them for the time of the forwarding, as Kafka Streams' `ProcessorContextImpl` does. In
+ * punctuators topic is '' and partition and offset are -1.
+ */
 export interface RecordOrigin {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
-  readonly timestamp: number;
+  timestamp: number;
+  /** Headers that replace the input record's; undefined: those are not decoded yet. */
+  knownHeaders: Headers | undefined;
   headers(): Headers;
   /** The input's bytes; null where there are none, and null for updates out of a cache. */
   rawKey(): Uint8Array | null;

@@ -50,15 +50,22 @@ export class TableOutput {
   }
 
   /** After a write: forwards it, unless the cache does so later. */
-  forwardWritten(cause: FlowRecord, keyField: Field, entry: Entry<unknown, unknown>): void {
+  forwardWritten(cause: FlowRecord, keyField: Field, entry: Entry<unknown, unknown>, timestampMs: number): void {
     if (this.store.cached) return;
     const { out } = this;
+    const { origin } = this.runtime;
     out.keyField = keyField;
     if (this.store.immutableValues) this.value.set(this.store.read(entry));
     else this.setBytes(this.value, this.store.valueBytes(entry));
-    out.timestamp = entry.timestampMs;
+    out.timestamp = timestampMs;
     out.headerSource = cause.headerSource;
-    this.send(out);
+    const timestampBefore = origin.timestamp;
+    origin.timestamp = timestampMs;
+    try {
+      this.send(out);
+    } finally {
+      origin.timestamp = timestampBefore;
+    }
   }
 
   private flush(update: CachedUpdate<unknown, unknown>): void {

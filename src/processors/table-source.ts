@@ -31,6 +31,6 @@ export class TableSourceNode extends FlowNode {
     output.rememberOld(entry);
     // Later in offset order wins, also when its timestamp is older. A copy, because siblings see the same object.
     table.write(entry, value === null ? null : table.copyIn(value), record.timestamp);
-    output.forwardWritten(record, record.keyField, entry);
+    output.forwardWritten(record, record.keyField, entry, record.timestamp);
   }
 }

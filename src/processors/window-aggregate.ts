@@ -65,9 +65,9 @@ export class WindowAggregateNode extends FlowNode {
     const timestampMs = entry.value === null ? record.timestamp : Math.max(record.timestamp, entry.timestampMs);
     this.output.rememberOld(entry);
     const aggregate = this.step(record, entry) ?? null;
-    table.write(entry, aggregate, timestampMs);
+    table.write(entry, aggregate, aggregate === null ? record.timestamp : timestampMs);
     if (table.cached) return;
     this.key.set(windowed(record.key, startMs, startMs + this.windows.sizeMs));
-    this.output.forwardWritten(record, this.key, entry);
+    this.output.forwardWritten(record, this.key, entry, timestampMs);
   }
 }

@@ -35,12 +35,13 @@ function errorHeaders(error: Error, context: ErrorContext): Header[] {
     header('exception', error.name),
     header('message', error.message),
     header('stacktrace', (error.stack ?? '').slice(0, MAX_STACK_CHARACTERS)),
-    header('topic', context.topic),
+    // A punctuation has no topic: null, as in Kafka Streams.
+    header('topic', context.topic === '' ? null : context.topic),
     header('partition', String(context.partition)),
     header('offset', String(context.offset)),
   ];
 }
 
-function header(name: string, value: string): Header {
-  return [`__streams.errors.${name}`, Buffer.from(value)];
+function header(name: string, value: string | null): Header {
+  return [`__streams.errors.${name}`, value === null ? null : Buffer.from(value)];
 }

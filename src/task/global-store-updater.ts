@@ -11,7 +11,7 @@ import { ErrorHandling } from './error-handling.ts';
 import { InputQueue, type QueueListener, type QueueSource } from './input-queue.ts';
 import { OutputCollector } from './output-collector.ts';
 import { TaskOrigin } from './record-origin.ts';
-import type { TaskLog } from './services.ts';
+import type { TaskCounters, TaskLog } from './services.ts';
 import { causeOfFailure, TaskRuntime } from './task-runtime.ts';
 import { sourceEntry } from './wiring.ts';
 
@@ -26,11 +26,20 @@ export class GlobalStoreUpdater {
   readonly stores: ReadonlyMap<string, StateStore>;
   private readonly feeds = new Map<string, GlobalFeed>();
 
-  /** Without `handlers`, a record that cannot be read or processed is an error. Dead letters are not written here. */
-  constructor(plan: Plan, applicationId: string, log: TaskLog, handlers: ExceptionHandlers = FAIL) {
+  /**
+   * Without `handlers`, a record that cannot be read or processed is an error. Dead letters are not written here. Dropped
+   * records are added to `counters`, processed ones are not.
+   */
+  constructor(
+    plan: Plan,
+    applicationId: string,
+    log: TaskLog,
+    handlers: ExceptionHandlers = FAIL,
+    counters: TaskCounters = { recordsProcessed: 0, recordsDropped: 0, recordsOut: 0, deadLetters: 0 },
+  ) {
     const stores = new Map<string, StateStore>();
     for (const spec of plan.globalStores) {
-      const feed = new GlobalFeed(spec, applicationId, log, handlers, stores);
+      const feed = new GlobalFeed(spec, applicationId, log, handlers, counters, stores);
       this.feeds.set(spec.store.name, feed);
     }
     this.stores = stores;
@@ -60,9 +69,15 @@ class GlobalFeed implements QueueListener {
   private readonly queues = new Map<number, InputQueue>();
   private initialised = false;
 
-  constructor(spec: GlobalStore, applicationId: string, log: TaskLog, handlers: ExceptionHandlers, stores: Map<string, StateStore>) {
+  constructor(
+    spec: GlobalStore,
+    applicationId: string,
+    log: TaskLog,
+    handlers: ExceptionHandlers,
+    counters: TaskCounters,
+    stores: Map<string, StateStore>,
+  ) {
     const taskId = `global_${spec.store.name}`;
-    const counters = { recordsProcessed: 0, recordsDropped: 0, recordsOut: 0, deadLetters: 0 };
     const outputs = new OutputCollector({ taskId, taskPartition: 0, topicPartitions: () => undefined, maxRequestBytes: 0, counters });
     const topicRef = spec.source.topics[0]!;
     this.topic = resolveTopic(topicRef, applicationId);

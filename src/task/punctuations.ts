@@ -26,32 +26,77 @@ export class Punctuation implements Cancellable {
   }
 }
 
-/** The punctuations of one task and kind of time. Kafka Streams' PunctuationQueue. */
-export class Punctuations {
-  /** When the next one is due; Infinity when there is none. */
-  nextDueMs = Number.POSITIVE_INFINITY;
-  private scheduled: Punctuation[] = [];
+/** A punctuator that schedules itself anew would never come to an end; the rest has its turn with the next call. */
+const MAX_CALLS_AT_ONCE = 100_000;
 
-  add(punctuation: Punctuation): void {
-    this.scheduled.push(punctuation);
-    this.nextDueMs = Math.min(this.nextDueMs, punctuation.dueMs);
+/**
+ * The punctuations of one task and kind of time: Kafka Streams' PunctuationQueue, with the binary heap of Java's
+ * PriorityQueue, so that what is due at the same time is called in the same order as there.
+ */
+export class Punctuations {
+  private readonly heap: Punctuation[] = [];
+
+  /** When the next one is due; Infinity when there is none. */
+  get nextDueMs(): number {
+    return this.heap.length === 0 ? Number.POSITIVE_INFINITY : this.heap[0]!.dueMs;
   }
 
-  /** Calls `run` for all that are due at `nowMs`, in the order in which they are; returns how many there were. */
+  add(punctuation: Punctuation): void {
+    this.heap.push(punctuation);
+    this.siftUp(this.heap.length - 1, punctuation);
+  }
+
+  /**
+   * Calls `run` for all that are due at `nowMs`, in the order in which they are; returns how many there were. What a
+   * punctuator schedules has its turn in the same call if it is due. Each call moves a punctuation past `nowMs`.
+   */
   fire(nowMs: number, run: (punctuation: Punctuation) => void): number {
-    if (nowMs < this.nextDueMs) return 0;
     let fired = 0;
-    // A snapshot: a punctuator may schedule others, which have their turn next time.
-    const due = this.scheduled.filter(({ dueMs }) => dueMs <= nowMs).sort((a, b) => a.dueMs - b.dueMs);
-    for (const punctuation of due) {
+    while (this.nextDueMs <= nowMs && fired < MAX_CALLS_AT_ONCE) {
+      const punctuation = this.poll();
       if (punctuation.cancelled) continue;
-      punctuation.moveOn(nowMs);
-      run(punctuation);
+      try {
+        run(punctuation);
+      } finally {
+        punctuation.moveOn(nowMs);
+        if (!punctuation.cancelled) this.add(punctuation);
+      }
       fired++;
     }
-    this.scheduled = this.scheduled.filter(({ cancelled }) => !cancelled);
-    this.nextDueMs = this.scheduled.reduce((least, { dueMs }) => Math.min(least, dueMs), Number.POSITIVE_INFINITY);
     return fired;
+  }
+
+  private poll(): Punctuation {
+    const { heap } = this;
+    const first = heap[0]!;
+    const last = heap.pop()!;
+    if (heap.length > 0) this.siftDown(last);
+    return first;
+  }
+
+  private siftUp(at: number, punctuation: Punctuation): void {
+    const { heap } = this;
+    while (at > 0) {
+      const parent = (at - 1) >>> 1;
+      if (punctuation.dueMs >= heap[parent]!.dueMs) break;
+      heap[at] = heap[parent]!;
+      at = parent;
+    }
+    heap[at] = punctuation;
+  }
+
+  private siftDown(punctuation: Punctuation): void {
+    const { heap } = this;
+    const half = heap.length >>> 1;
+    let at = 0;
+    while (at < half) {
+      let child = 2 * at + 1;
+      if (child + 1 < heap.length && heap[child]!.dueMs > heap[child + 1]!.dueMs) child++;
+      if (punctuation.dueMs <= heap[child]!.dueMs) break;
+      heap[at] = heap[child]!;
+      at = child;
+    }
+    heap[at] = punctuation;
   }
 }
 

@@ -14,7 +14,7 @@ export class TaskOrigin implements RecordOrigin {
   timestamp = -1;
   private cursor: RecordCursor | undefined = undefined;
   /** Decoded or given headers; undefined: ask the cursor. */
-  private known: Headers | undefined = NO_HEADERS;
+  knownHeaders: Headers | undefined = NO_HEADERS;
 
   /** The record that `cursor` stands on. */
   setRecord(topic: string, partition: number, timestamp: number, cursor: RecordCursor): void {
@@ -23,7 +23,7 @@ export class TaskOrigin implements RecordOrigin {
     this.offset = cursor.offset;
     this.timestamp = timestamp;
     this.cursor = cursor;
-    this.known = cursor.headerCount === 0 ? NO_HEADERS : undefined;
+    this.knownHeaders = cursor.headerCount === 0 ? NO_HEADERS : undefined;
   }
 
   /** No record: a punctuation, or the time between two records. */
@@ -33,7 +33,7 @@ export class TaskOrigin implements RecordOrigin {
     this.offset = -1;
     this.timestamp = timestamp;
     this.cursor = undefined;
-    this.known = NO_HEADERS;
+    this.knownHeaders = NO_HEADERS;
   }
 
   /** An update that waited in a cache. */
@@ -43,13 +43,13 @@ export class TaskOrigin implements RecordOrigin {
     this.offset = update.offset;
     this.timestamp = update.timestampMs;
     this.cursor = undefined;
-    this.known = update.headers;
+    this.knownHeaders = update.headers;
   }
 
   /** Copies, so that they may be kept: the input batch's memory is given back. */
   headers(): Headers {
-    this.known ??= this.cursor!.headers().map(([key, value]) => [key, value === null ? null : Buffer.from(value)] as const);
-    return this.known;
+    this.knownHeaders ??= this.cursor!.headers().map(([key, value]) => [key, value === null ? null : Buffer.from(value)] as const);
+    return this.knownHeaders;
   }
 
   rawKey(): Uint8Array | null {

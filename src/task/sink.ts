@@ -40,6 +40,7 @@ export class SinkFlow extends FlowNode {
       this.run(record);
     } catch (error) {
       this.errors.productionFailed(error, this.name);
+      this.runtime.recordDropped('production', this.name);
     }
   }
 

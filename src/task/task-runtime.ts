@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors.ts';
-import type { DropReason, NodeRuntime, UpdateOrigin } from '../processors/runtime.ts';
+import { type DropReason, type NodeRuntime, nothingDropped, type UpdateOrigin } from '../processors/runtime.ts';
 import { TaskFailure } from '../processors/signals.ts';
 import type { StateStore } from '../state/index.ts';
 import type { KeyValueTable } from '../state/key-value-table.ts';
@@ -37,7 +37,7 @@ export class TaskRuntime implements NodeRuntime {
   readonly streamPunctuations = new Punctuations();
   readonly wallClockPunctuations = new Punctuations();
   /** Counted per reason since the task was made. */
-  readonly dropped: Record<DropReason, number> = { 'null-key': 0, 'null-value': 0, late: 0, 'negative-timestamp': 0, deserialization: 0 };
+  readonly dropped: Record<DropReason, number> = nothingDropped();
   streamTimeMs = -1;
   /** An update that a cache forwarded outside of this task's own calls ended it; its next call throws this. */
   pendingFailure: unknown = undefined;
@@ -74,6 +74,7 @@ export class TaskRuntime implements NodeRuntime {
 
   processingFailed(error: unknown, node: string): void {
     this.parts.errors.processingFailed(error, node);
+    this.recordDropped('processing', node);
   }
 
   recordDropped(reason: DropReason, node: string): void {

@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors.ts';
-import type { DropReason } from '../processors/runtime.ts';
+import { type DropReason, nothingDropped } from '../processors/runtime.ts';
 import type { Serde } from '../serde/serde.ts';
 import type { ShardSettings, TaskInput } from '../shard/messages.ts';
 import {
@@ -79,7 +79,7 @@ export class TopologyTestDriver {
     this.plan = built.plan();
     const settings = { ...DEFAULT_SETTINGS, ...options.settings };
     const handlers = handlersFor(built, settings);
-    this.globals = new GlobalStoreUpdater(this.plan, this.applicationId, () => {}, handlers);
+    this.globals = new GlobalStoreUpdater(this.plan, this.applicationId, () => {}, handlers, this.counters);
     for (const { source, store } of this.plan.globalStores) {
       for (const topic of source.topics) this.globalTopics.set(resolveTopic(topic, this.applicationId), store.name);
     }
@@ -173,7 +173,7 @@ export class TopologyTestDriver {
 
   /** Records dropped without an error, by reason. */
   droppedRecords(): Record<DropReason, number> {
-    const sum: Record<DropReason, number> = { 'null-key': 0, 'null-value': 0, late: 0, 'negative-timestamp': 0, deserialization: 0 };
+    const sum = nothingDropped();
     for (const { task } of this.tasks) {
       for (const reason of Object.keys(sum) as DropReason[]) sum[reason] += task.dropped[reason];
     }

@@ -54,6 +54,37 @@ describe('aggregations', () => {
     expect(driver.getTimestampedKeyValueStore('counts').get('a')).toEqual({ value: 2, timestamp: 50 });
   });
 
+  it('a deletion has the time of the row where it is forwarded at once, of the record out of a cache and in the changelog', () => {
+    for (const [caching, timestamp] of [
+      [false, 50],
+      [true, 20],
+    ] as const) {
+      const { driver, input } = driverFor((b) =>
+        b
+          .stream('in', text)
+          .groupByKey()
+          .reduce((_old, value) => (value === 'delete' ? null : value), { as: 'rows', caching })
+          .toStream()
+          .to('out', text),
+      );
+      input.pipeInput('a', 'x', 50);
+      input.pipeInput('a', 'delete', 20);
+      const timestamps = (topic: string) =>
+        driver
+          .createOutputTopic(topic, string(), string())
+          .readRecordsToList()
+          .map((record) => [record.value, record.timestamp]);
+      expect(timestamps('out')).toEqual([
+        ['x', 50],
+        [null, timestamp],
+      ]);
+      expect(timestamps('test-app-rows-changelog')).toEqual([
+        ['x', 50],
+        [null, 20],
+      ]);
+    }
+  });
+
   it('reduce keeps the first value as it is, and null deletes', () => {
     const { driver, input } = driverFor((b) =>
       b

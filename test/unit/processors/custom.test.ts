@@ -210,6 +210,54 @@ describe('Processor API', () => {
   });
 });
 
+describe('what comes after a forward with another timestamp or other headers', () => {
+  it('sees them in stores, caches and topic names; afterwards everything is as before', () => {
+    const builder = new StreamsBuilder();
+    const changing = (): Processor<string, string, string, string> => {
+      let context: ProcessorContext<string, string>;
+      return {
+        init: (given) => {
+          context = given;
+        },
+        process: ({ key, value, timestamp }) => {
+          context.forward({ key: `${key}1`, value, timestamp: timestamp + 100, headers: [['h', Buffer.from('new')]] });
+          context.forward({ key: `${key}2`, value });
+        },
+      };
+    };
+    const keeping = (): Processor<string, string, string, string> => {
+      let context: ProcessorContext<string, string>;
+      return {
+        init: (given) => {
+          context = given;
+        },
+        process: ({ key, value }) => context.getStateStore<KeyValueStore<string, string>>('kept').put(key, value),
+      };
+    };
+    const changed = builder.addStateStore(Stores.keyValue('kept', text)).stream('in', text).process(changing);
+    changed.process(keeping, { stores: ['kept'] });
+    changed
+      .toTable({ as: 'cached', ...text })
+      .toStream()
+      .to('table', text);
+    const driver = new TopologyTestDriver(builder);
+    driver.createInputTopic('in', string(), string()).pipeRecord({ key: 'k', value: 'v', timestamp: 5, headers: [['h', null]] });
+    const read = (topic: string) =>
+      driver
+        .createOutputTopic(topic, string(), string())
+        .readRecordsToList()
+        .map(({ key, timestamp, headers }) => [key, timestamp, headers]);
+    expect(read('test-app-kept-changelog')).toEqual([
+      ['k1', 105, []],
+      ['k2', 5, []],
+    ]);
+    expect(read('table')).toEqual([
+      ['k1', 105, [['h', Buffer.from('new')]]],
+      ['k2', 5, [['h', null]]],
+    ]);
+  });
+});
+
 describe('punctuation', () => {
   it('W10: by stream time, aligned to 0, missed intervals are one call', () => {
     const fired: number[] = [];
@@ -241,7 +289,41 @@ describe('punctuation', () => {
       }),
     );
     for (const timestamp of [5, 25, 120]) input.pipeInput('k', 'v', timestamp);
-    expect(fired).toEqual([5, 25.5, 120.5]);
+    // The new one is due at once, as in Kafka Streams.
+    expect(fired).toEqual([5, 5.5, 120.5]);
+  });
+
+  it('calls what is due at the same time in the order of a Java PriorityQueue', () => {
+    const called: string[] = [];
+    const { input } = drive(() => ({
+      init: (context) => {
+        for (const [name, intervalMs] of [
+          ['b', 20],
+          ['a', 10],
+          ['c', 10],
+        ] as const)
+          context.schedule(intervalMs, 'stream-time', (at) => void called.push(`${name}${at}`));
+      },
+      process: () => {},
+    }));
+    for (const timestamp of [5, 15, 40]) input.pipeInput('k', 'v', timestamp);
+    expect(called).toEqual(['b5', 'c5', 'a5', 'c15', 'a15', 'c40', 'a40', 'b40']);
+  });
+
+  it('a punctuator that schedules without end is stopped until the next call', () => {
+    let calls = 0;
+    const { input } = drive(() => ({
+      init: (context) => {
+        const again = (): void => {
+          calls++;
+          context.schedule(1_000, 'stream-time', again);
+        };
+        again();
+      },
+      process: () => {},
+    }));
+    input.pipeInput('k', 'v', 0);
+    expect(calls).toBe(100_001);
   });
 
   it('forwards with the time of the punctuation and without a record', () => {

@@ -55,7 +55,8 @@ describe('processing exception handler', () => {
     );
     expect(read('first')).toEqual(['good']);
     expect(read('second')).toEqual(['bad', 'good']);
-    expect(driver.counters).toMatchObject({ recordsProcessed: 2, deadLetters: 0 });
+    expect(driver.counters).toMatchObject({ recordsProcessed: 2, deadLetters: 0, recordsDropped: 1 });
+    expect(driver.droppedRecords()).toMatchObject({ processing: 1 });
   });
 
   it('dead-letter writes the source record as it was, with the error in KIP-1034 headers', () => {

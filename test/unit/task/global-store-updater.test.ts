@@ -36,6 +36,15 @@ describe('GlobalStoreUpdater', () => {
     expect(lenient.stores.get('rows')!.table.approximateNumEntries()).toBe(1);
   });
 
+  it('adds what it drops to the counters it is given', () => {
+    const builder = new StreamsBuilder();
+    builder.globalTable('rows', { keySerde: string(), valueSerde: string(), as: 'rows' });
+    const counters = { recordsProcessed: 0, recordsDropped: 2, recordsOut: 0, deadLetters: 0 };
+    const globals = new GlobalStoreUpdater(builder.build().plan(), 'app', () => {}, undefined, counters);
+    globals.update('rows', 0, batch(0, [1, 'a', 'x'], [2, null, 'y']));
+    expect(counters).toEqual({ recordsProcessed: 0, recordsDropped: 3, recordsOut: 0, deadLetters: 0 });
+  });
+
   it('refuses stores it does not have', () => {
     expect(() => updater().update('none', 0, batch(0, [1, 'a', null]))).toThrow(/no global store "none"/);
   });
