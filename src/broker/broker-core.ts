@@ -57,6 +57,8 @@ export class BrokerCore {
   readonly #dispatcher: Dispatcher;
   readonly #requestMemory: RequestMemory;
   readonly #servers = new Map<number, NodeServer>();
+  /** Ports of nodes, so that a stopped one comes back where clients look for it. */
+  readonly #lastPorts = new Map<number, number>();
   readonly #cleaning: LogCleaningSchedule;
   #closing: Promise<void> | undefined;
 
@@ -100,7 +102,7 @@ export class BrokerCore {
   /** Ends a node's connections and frees its port; what it led is led by another live replica, if there is one. */
   async stopNode(id: number): Promise<void> {
     const server = this.#servers.get(id);
-    if (server === undefined) throw new MillraceError('INVALID_STATE', `Node ${id} is not running.`, { context: { node: id } });
+    if (server === undefined || this.#closing !== undefined) throw new MillraceError('INVALID_STATE', `Node ${id} is not running.`, { context: { node: id } });
     this.#servers.delete(id);
     this.nodes.setStopped(id);
     this.topics.electLeaders();
@@ -130,8 +132,6 @@ export class BrokerCore {
     this.#closing ??= this.#close();
     return this.#closing;
   }
-
-  readonly #lastPorts = new Map<number, number>();
 
   async #close(): Promise<void> {
     this.#cleaning.stop();

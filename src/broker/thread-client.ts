@@ -24,17 +24,18 @@ export class BrokerThread {
     const { url, execArgv } = workerEntry(new URL('../../workers/broker.ts', import.meta.url));
     const worker = new Worker(new URL(url), { workerData: options, execArgv, name: 'millrace-broker' });
     return new Promise((resolve, reject) => {
-      worker.once('error', (error) => reject(asError(error)));
-      worker.once('exit', (code) => reject(new MillraceError('INTERNAL', `The broker's thread ended with code ${code} before it was up.`)));
-      worker.once('message', (message: FromBrokerThread) => {
-        worker.removeAllListeners();
-        if (message.type === 'started') {
-          resolve(new BrokerThread(worker, message.facts));
-        } else {
-          const error = message.type === 'start-failed' ? deserializeError(message.error) : new MillraceError('INTERNAL', 'The broker answered before it was up.');
-          worker.terminate().then(() => reject(error), reject);
-        }
-      });
+      const failed = (error: unknown): void => settle(() => reject(asError(error)));
+      const exited = (code: number): void => failed(new MillraceError('INTERNAL', `The broker's thread ended with code ${code} before it was up.`));
+      const answered = (message: FromBrokerThread): void => {
+        if (message.type === 'started') settle(() => resolve(new BrokerThread(worker, message.facts)));
+        else if (message.type === 'start-failed') settle(() => void worker.terminate().then(() => reject(deserializeError(message.error)), reject));
+      };
+      // Each by name: a worker without any listeners, as after removeAllListeners(), delivers no messages any more.
+      const settle = (how: () => void): void => {
+        how();
+        worker.off('error', failed).off('exit', exited).off('message', answered);
+      };
+      worker.on('error', failed).on('exit', exited).on('message', answered);
     });
   }
 

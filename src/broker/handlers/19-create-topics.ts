@@ -1,6 +1,5 @@
 import { CreateTopics, ErrorCode, KafkaProtocolError, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
 import { describeTopicConfigs } from '../configs/describe.ts';
-import type { ServedRequest } from '../dispatcher.ts';
 import type { CreateTopicRequest } from '../topics.ts';
 import type { HandlerDeps } from './deps.ts';
 import { failureOf } from './failure.ts';
@@ -11,17 +10,15 @@ type Response = ResponseInput<typeof CreateTopics>;
 type TopicRequest = Request['topics'][number];
 type TopicResponse = Response['topics'][number];
 
-const FIRST_DEFAULTS_VERSION = 4;
-
 /** CreateTopics, versions 2 to 7. */
 export function createTopicsHandler(deps: HandlerDeps) {
-  return async (request: Request, context: ServedRequest): Promise<Response> => {
+  return async (request: Request): Promise<Response> => {
     const repeated = repeatedNames(request.topics.map((topic) => topic.name));
     const topics: TopicResponse[] = [];
     for (const name of repeated) topics.push(failed(name, ErrorCode.INVALID_REQUEST, 'Duplicate topic name.'));
     for (const topic of request.topics) {
       if (repeated.has(topic.name)) continue;
-      topics.push(await createOne(deps, topic, request.validateOnly, context.apiVersion));
+      topics.push(await createOne(deps, topic, request.validateOnly));
     }
     return { topics };
   };
@@ -37,9 +34,9 @@ export function repeatedNames(names: readonly string[]): Set<string> {
   return repeated;
 }
 
-async function createOne(deps: HandlerDeps, asked: TopicRequest, validateOnly: boolean, version: number): Promise<TopicResponse> {
+async function createOne(deps: HandlerDeps, asked: TopicRequest, validateOnly: boolean): Promise<TopicResponse> {
   try {
-    const wanted = wantedTopic(asked, version);
+    const wanted = wantedTopic(asked);
     if (!validateOnly) {
       const topic = await deps.topics.create(wanted);
       return created(deps, topic.name, topic.id, topic.assignments(), topic.config);
@@ -52,7 +49,7 @@ async function createOne(deps: HandlerDeps, asked: TopicRequest, validateOnly: b
   }
 }
 
-function wantedTopic(asked: TopicRequest, version: number): CreateTopicRequest {
+function wantedTopic(asked: TopicRequest): CreateTopicRequest {
   const { name, numPartitions, replicationFactor } = asked;
   const config: Record<string, string> = {};
   for (const { name: configName, value } of asked.configs) {
@@ -60,10 +57,7 @@ function wantedTopic(asked: TopicRequest, version: number): CreateTopicRequest {
     config[configName] = value;
   }
   const request = { name, partitions: numPartitions, replicationFactor, config };
-  if (asked.assignments.length === 0) {
-    if (version < FIRST_DEFAULTS_VERSION && numPartitions === -1) throw new KafkaProtocolError(ErrorCode.INVALID_PARTITIONS, 'Number of partitions must be larger than 0.');
-    return request;
-  }
+  if (asked.assignments.length === 0) return request;
   if (numPartitions !== -1) throw new KafkaProtocolError(ErrorCode.INVALID_REQUEST, 'A manual partition assignment was specified, but numPartitions was not set to -1.');
   if (replicationFactor !== -1) throw new KafkaProtocolError(ErrorCode.INVALID_REQUEST, 'A manual partition assignment was specified, but replication factor was not set to -1.');
   return { ...request, assignments: assignmentsOf(asked) };

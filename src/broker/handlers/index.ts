@@ -2,11 +2,15 @@
 
 import {
   AlterConfigs,
+  AlterReplicaLogDirs,
   ApiVersions,
+  CreateAcls,
   CreatePartitions,
   CreateTopics,
+  DeleteAcls,
   DeleteRecords,
   DeleteTopics,
+  DescribeAcls,
   DescribeCluster,
   DescribeConfigs,
   DescribeLogDirs,
@@ -32,8 +36,10 @@ import { createTopicsHandler } from './19-create-topics.ts';
 import { deleteTopicsHandler } from './20-delete-topics.ts';
 import { deleteRecordsHandler } from './21-delete-records.ts';
 import { offsetForLeaderEpochHandler } from './23-offset-for-leader-epoch.ts';
+import { withoutAuthorizer } from './29-acls.ts';
 import { describeConfigsHandler } from './32-describe-configs.ts';
 import { alterConfigsHandler } from './33-alter-configs.ts';
+import { alterReplicaLogDirsHandler } from './34-alter-replica-log-dirs.ts';
 import { describeLogDirsHandler } from './35-describe-log-dirs.ts';
 import { createPartitionsHandler } from './37-create-partitions.ts';
 import { incrementalAlterConfigsHandler } from './44-incremental-alter-configs.ts';
@@ -62,8 +68,12 @@ export function brokerHandlers(deps: HandlerDeps): HandlerMap {
   add(DeleteRecords, deleteRecordsHandler(deps));
   add(OffsetForLeaderEpoch, offsetForLeaderEpochHandler(deps));
   add(CreatePartitions, createPartitionsHandler(deps));
+  add(DescribeAcls, withoutAuthorizer);
+  add(CreateAcls, withoutAuthorizer);
+  add(DeleteAcls, withoutAuthorizer);
   add(DescribeConfigs, describeConfigsHandler(deps));
   add(AlterConfigs, alterConfigsHandler(deps));
+  add(AlterReplicaLogDirs, alterReplicaLogDirsHandler(deps));
   add(DescribeLogDirs, describeLogDirsHandler(deps));
   add(IncrementalAlterConfigs, incrementalAlterConfigsHandler(deps));
   add(DescribeCluster, describeClusterHandler(deps));

@@ -32,6 +32,18 @@ describe.each([{ thread: true }, { thread: false }])('Broker.start with thread: 
     await broker.close();
   });
 
+  it('does what it is asked for while it runs', async () => {
+    const broker = await start({ nodes: 2 });
+    await broker.stopNode(2);
+    await expect(WireClient.connect(broker.ports[1]!)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await expect(broker.stopNode(2)).rejects.toMatchObject({ name: 'MillraceError', code: 'INVALID_STATE', message: expect.stringContaining('Node 2') });
+    await broker.startNode(2);
+    const client = await WireClient.connect(broker.ports[1]!);
+    await client.close();
+    await broker.close();
+    await expect(broker.stopNode(1)).rejects.toMatchObject({ code: 'INVALID_STATE' });
+  });
+
   it('names the port that is in use and leaves nothing behind', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
