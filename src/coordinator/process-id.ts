@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MillraceError } from '../errors.ts';
 
@@ -42,14 +42,9 @@ const held = new Set<string>();
 /** The lock holds the owner's pid: a lock whose owner is dead (kill -9) is taken over. */
 function takeLock(path: string): boolean {
   for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      const file = openSync(path, 'wx');
-      writeSync(file, String(process.pid));
-      closeSync(file);
+    if (createLock(path)) {
       held.add(path);
       return true;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     const owner = ownerOf(path);
     // In a container every process may have number 1.
@@ -59,9 +54,26 @@ function takeLock(path: string): boolean {
   return false;
 }
 
+/** Appears with its content at once: an empty lock would look like that of a dead process. */
+function createLock(path: string): boolean {
+  const draft = `${path}.${process.pid}.new`;
+  writeFileSync(draft, String(process.pid));
+  try {
+    linkSync(draft, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** 0 where there is none. */
 function ownerOf(path: string): number {
   try {
-    return Number(readFileSync(path, 'utf8'));
+    const pid = Number(readFileSync(path, 'utf8'));
+    return Number.isSafeInteger(pid) ? pid : 0;
   } catch {
     return 0; // released just now
   }
@@ -87,7 +99,7 @@ function releaseLock(path: string): void {
 }
 
 function isAlive(pid: number): boolean {
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  if (pid <= 0) return false;
   try {
     process.kill(pid, 0);
     return true;
