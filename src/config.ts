@@ -77,8 +77,24 @@ const oneOf =
   (...allowed: string[]) =>
   (value: unknown) =>
     allowed.includes(value as string) ? undefined : `must be one of ${allowed.join(', ')}`;
-const record = (value: unknown) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : 'must be an object';
+/** Timers hold no more than 31 bits; a longer one would fire at once. */
+const duration = (min: number) => integer(min, 2_147_483_647);
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const settings = (value: unknown) => {
+  if (!isRecord(value)) return 'must be an object';
+  const bad = Object.entries(value).find(([, entry]) => !['string', 'number', 'boolean'].includes(typeof entry));
+  return bad === undefined ? undefined : `has ${bad[0]}, which is not a string, number or boolean`;
+};
+/** It is sent to worker threads, which functions and class instances do not survive. */
+const plainData = (value: unknown) => {
+  if (!isRecord(value)) return 'must be an object';
+  try {
+    structuredClone(value);
+    return undefined;
+  } catch (error) {
+    return `cannot be sent to worker threads (${error instanceof Error ? error.message : String(error)}); use plain data`;
+  }
+};
 const optional = (check: (value: unknown) => string | undefined) => (value: unknown) =>
   value === undefined ? undefined : check(value);
 const bootstrap = (value: unknown) => {
@@ -100,34 +116,34 @@ export const options: Readonly<Record<keyof ResolvedConfig, Option>> = {
   clientId: { kafkaName: 'client.id', fallback: '', check: (v) => (typeof v === 'string' ? undefined : 'must be a string'), doc: 'Default: <application.id>-<process id>.' },
   numStreamThreads: { kafkaName: 'num.stream.threads', fallback: 1, check: integer(1, 256), doc: 'Shards: worker threads that run processors.' },
   processingGuarantee: { kafkaName: 'processing.guarantee', fallback: 'at_least_once', check: oneOf('at_least_once', 'at_most_once', 'exactly_once_v2'), doc: 'at_most_once is ours: offsets are committed before records are processed.' },
-  commitIntervalMs: { kafkaName: 'commit.interval.ms', check: optional(integer(1)), doc: 'Default 30000, with exactly_once_v2 100.' },
+  commitIntervalMs: { kafkaName: 'commit.interval.ms', check: optional(duration(1)), doc: 'Default 30000, with exactly_once_v2 100.' },
   pollMs: { kafkaName: 'poll.ms', fallback: 100, check: integer(0, 10_000), doc: 'How long one poll waits for records.' },
   maxPollRecords: { kafkaName: 'max.poll.records', fallback: 5000, check: integer(1, 100_000), doc: 'Records taken from the client at once. (Kafka Streams: 1000; here batches, not records, cross threads.)' },
   bufferedRecordsPerPartition: { kafkaName: 'buffered.records.per.partition', fallback: 10_000, check: integer(1), doc: 'Records of one partition waiting in its shard; beyond it the partition is paused. (Kafka Streams: 1000.)' },
   inputBufferMaxBytes: { kafkaName: 'input.buffer.max.bytes', fallback: 256 * 1024 * 1024, check: integer(1024), doc: 'Input waiting in shards, divided among the partitions; one that has its part is paused. (KIP-770.)' },
   outputBufferMaxBytes: { kafkaName: 'output.buffer.max.bytes', fallback: 64 * 1024 * 1024, check: integer(1024), doc: 'Output waiting for its commit; beyond it all inputs are paused. Ours.' },
-  maxTaskIdleMs: { kafkaName: 'max.task.idle.ms', fallback: 0, check: integer(-1), doc: '-1: never wait for an empty input; 0: while the broker has more; >0: that long after.' },
-  taskTimeoutMs: { kafkaName: 'task.timeout.ms', fallback: 300_000, check: integer(0), doc: 'How long retriable trouble of commits and clients is retried.' },
+  maxTaskIdleMs: { kafkaName: 'max.task.idle.ms', fallback: 0, check: duration(-1), doc: '-1: never wait for an empty input; 0: while the broker has more; >0: that long after.' },
+  taskTimeoutMs: { kafkaName: 'task.timeout.ms', fallback: 300_000, check: duration(0), doc: 'How long retriable trouble of commits and clients is retried.' },
   stateDir: { kafkaName: 'state.dir', fallback: join(tmpdir(), 'kafka-streams'), check: text, doc: 'Holds the process id that transactional ids are made of.' },
   statestoreCacheMaxBytes: { kafkaName: 'statestore.cache.max.bytes', fallback: 10 * 1024 * 1024, check: integer(0), doc: 'Record cache of the process, divided among its threads; 0 turns caching off.' },
   replicationFactor: { kafkaName: 'replication.factor', fallback: -1, check: integer(-1, 32_767), doc: "Of internal topics; -1: the broker's default." },
   autoOffsetReset: { kafkaName: 'auto.offset.reset', fallback: 'earliest', check: oneOf('earliest', 'latest', 'none'), doc: 'Where to start without a committed offset.' },
   transactionTimeoutMs: { kafkaName: 'transaction.timeout.ms', fallback: 10_000, check: integer(1000, 900_000), doc: 'The broker aborts a transaction that is open longer.' },
-  repartitionPurgeIntervalMs: { kafkaName: 'repartition.purge.interval.ms', fallback: 30_000, check: integer(1), doc: 'How often consumed records of repartition topics are deleted.' },
+  repartitionPurgeIntervalMs: { kafkaName: 'repartition.purge.interval.ms', fallback: 30_000, check: duration(1), doc: 'How often consumed records of repartition topics are deleted.' },
   windowstoreChangelogAdditionalRetentionMs: { kafkaName: 'windowstore.changelog.additional.retention.ms', fallback: 86_400_000, check: integer(0), doc: 'Added to the retention of window changelogs.' },
-  requestTimeoutMs: { kafkaName: 'request.timeout.ms', fallback: 40_000, check: integer(100), doc: 'How long start-up waits for the cluster, and one request for its answer.' },
-  rebalanceDrainTimeoutMs: { kafkaName: 'rebalance.drain.timeout.ms', fallback: 30_000, check: integer(0), doc: 'How long a revoked partition may finish and commit. Ours.' },
+  requestTimeoutMs: { kafkaName: 'request.timeout.ms', fallback: 40_000, check: duration(100), doc: 'How long start-up waits for the cluster, and one request for its answer.' },
+  rebalanceDrainTimeoutMs: { kafkaName: 'rebalance.drain.timeout.ms', fallback: 30_000, check: duration(0), doc: 'How long a revoked partition may finish and commit. Ours.' },
   deserializationExceptionHandler: { kafkaName: 'deserialization.exception.handler', fallback: 'fail', check: handler, doc: 'A function instead of a name is an option of StreamsBuilder.' },
   processingExceptionHandler: { kafkaName: 'processing.exception.handler', fallback: 'fail', check: handler, doc: 'A function instead of a name is an option of StreamsBuilder.' },
   productionExceptionHandler: { kafkaName: 'production.exception.handler', fallback: 'fail', check: handler, doc: 'A function instead of a name is an option of StreamsBuilder.' },
   deadLetterTopic: { kafkaName: 'errors.dead.letter.queue.topic.name', check: optional(text), doc: 'Where dead-letter handlers write; it must exist.' },
   transport: { kafkaName: 'transport', fallback: 'librdkafka', check: oneOf('librdkafka'), doc: 'The Kafka client underneath. Ours.' },
   maxThreadRestarts: { kafkaName: 'max.thread.restarts', fallback: 10, check: integer(0), doc: 'Dead worker threads replaced within ten minutes before the application gives up. Ours.' },
-  consumer: { kafkaName: 'consumer', fallback: {}, check: record, doc: "Settings for the consumer by the client's names; Kafka's `consumer.` prefix." },
-  producer: { kafkaName: 'producer', fallback: {}, check: record, doc: "Settings for the producer; Kafka's `producer.` prefix." },
-  admin: { kafkaName: 'admin', fallback: {}, check: record, doc: "Settings for the admin client; Kafka's `admin.` prefix." },
-  topic: { kafkaName: 'topic', fallback: {}, check: record, doc: "Configs of internal topics; Kafka's `topic.` prefix." },
-  app: { kafkaName: 'app', fallback: {}, check: record, doc: "The application's own settings, handed to processors; plain data only." },
+  consumer: { kafkaName: 'consumer', fallback: {}, check: settings, doc: "Settings for the consumer by the client's names; Kafka's `consumer.` prefix." },
+  producer: { kafkaName: 'producer', fallback: {}, check: settings, doc: "Settings for the producer; Kafka's `producer.` prefix." },
+  admin: { kafkaName: 'admin', fallback: {}, check: settings, doc: "Settings for the admin client; Kafka's `admin.` prefix." },
+  topic: { kafkaName: 'topic', fallback: {}, check: settings, doc: "Configs of internal topics; Kafka's `topic.` prefix." },
+  app: { kafkaName: 'app', fallback: {}, check: plainData, doc: "The application's own settings, handed to processors; plain data only." },
 };
 
 const prefixes = ['consumer', 'producer', 'admin', 'topic', 'app'] as const;
@@ -135,9 +151,11 @@ const byKafkaName = new Map(Object.entries(options).map(([name, option]) => [opt
 
 /** Sorts one given option into `result`; throws on a name nobody knows. */
 function place(result: Record<string, unknown>, given: string, value: unknown): void {
-  const name = given in options ? given : byKafkaName.get(given);
+  const name = Object.hasOwn(options, given) ? given : byKafkaName.get(given);
   if (name !== undefined) {
-    result[name] = (prefixes as readonly string[]).includes(name) ? { ...(result[name] as object), ...(value as object) } : value;
+    const before = result[name];
+    // Settings may come both as an object and one by one, by prefix.
+    result[name] = (prefixes as readonly string[]).includes(name) && isRecord(before) && isRecord(value) ? { ...before, ...value } : value;
     return;
   }
   const prefix = prefixes.find((candidate) => given.startsWith(`${candidate}.`));
@@ -148,14 +166,29 @@ function place(result: Record<string, unknown>, given: string, value: unknown): 
 }
 
 function suggestion(given: string): string {
-  const plain = given.toLowerCase().replaceAll(/[^a-z]/g, '');
-  const near = [...byKafkaName].find(([kafkaName, name]) => {
-    const candidates = [kafkaName, name].map((candidate) => candidate.toLowerCase().replaceAll(/[^a-z]/g, ''));
-    return candidates.some((candidate) => candidate.startsWith(plain) || plain.startsWith(candidate));
-  });
-  return near === undefined
+  const plain = lettersOf(given);
+  const near = [...byKafkaName]
+    .map(([kafkaName, name]) => ({ kafkaName, name, distance: Math.min(editDistance(plain, lettersOf(kafkaName)), editDistance(plain, lettersOf(name))) }))
+    .sort((a, b) => a.distance - b.distance)[0];
+  return near === undefined || near.distance > Math.max(2, plain.length / 4)
     ? 'Client settings go under consumer, producer or admin; your own under app.'
-    : `Did you mean "${near[1]}" ("${near[0]}")?`;
+    : `Did you mean "${near.name}" ("${near.kafkaName}")?`;
+}
+
+const lettersOf = (name: string) => name.toLowerCase().replaceAll(/[^a-z]/g, '');
+
+/** Letters to insert, delete or replace to make one of the other. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const replaced = previous[column - 1]! + (a[row - 1] === b[column - 1] ? 0 : 1);
+      current.push(Math.min(replaced, previous[column]! + 1, current[column - 1]! + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length]!;
 }
 
 /**
@@ -174,6 +207,8 @@ export function resolveConfig(given: KafkaStreamsConfig | KafkaNamedConfig): Res
     const shown = result[name] === undefined ? 'is missing: it' : `= ${JSON.stringify(result[name])}`;
     throw new MillraceError('INVALID_CONFIG', `Option ${name} ("${option.kafkaName}") ${shown} ${problem}.`, { context: { option: name } });
   }
+  // Kafka's topic configs are text, whatever they mean.
+  result.topic = Object.fromEntries(Object.entries(result.topic as object).map(([name, value]) => [name, String(value)]));
   return checkTogether(result as unknown as ResolvedConfig);
 }
 
