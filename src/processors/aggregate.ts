@@ -1,5 +1,5 @@
 import type { KeyValueTable } from '../state/key-value-table.ts';
-import { type AggregationSpec, type AggregationStep, aggregationStep } from './aggregation.ts';
+import { type AggregationSpec, type AggregationStep, aggregationStep, initialAggregate } from './aggregation.ts';
 import { FlowNode } from './flow-node.ts';
 import type { FlowRecord } from './flow-record.ts';
 import type { NodeRuntime } from './runtime.ts';
@@ -13,12 +13,14 @@ import { TableOutput } from './table-output.ts';
 export class AggregateNode extends FlowNode {
   private readonly table: KeyValueTable<unknown, unknown>;
   private readonly step: AggregationStep;
+  private readonly initial: (() => unknown) | undefined;
   private readonly output: TableOutput;
 
   constructor(name: string, runtime: NodeRuntime, spec: AggregationSpec, store: string, sendOldValues: boolean) {
     super(name, runtime);
     this.table = runtime.keyValueTable(store);
     this.step = aggregationStep(spec, this.table, runtime.mayContinue);
+    this.initial = initialAggregate(spec);
     this.output = new TableOutput(name, runtime, this.table, sendOldValues, (record) => this.forward(record));
   }
 
@@ -35,7 +37,7 @@ export class AggregateNode extends FlowNode {
     const entry = table.getEntry(record.key);
     // undefined is a restored value that nobody has read yet.
     const timestampMs = entry.value === null ? record.timestamp : Math.max(record.timestamp, entry.timestampMs);
-    this.output.rememberOld(entry);
+    this.output.rememberOld(entry, this.initial);
     const aggregate = this.step(record, entry) ?? null;
     table.write(entry, aggregate, aggregate === null ? record.timestamp : timestampMs);
     this.output.forwardWritten(record, record.keyField, entry, timestampMs);

@@ -9,6 +9,14 @@ export interface AggregationSpec {
   readonly aggregator: (key: unknown, value: unknown, aggregate: unknown) => unknown;
 }
 
+/**
+ * The aggregate before the first record: what Kafka Streams sends as the old value of a new row, where no cache stands in
+ * between. Undefined for reduce, which has none.
+ */
+export function initialAggregate({ flavour, initializer }: AggregationSpec): (() => unknown) | undefined {
+  return flavour === 'count' ? () => 0 : initializer;
+}
+
 /** Computes the next aggregate of an entry. */
 export type AggregationStep = (record: FlowRecord, entry: Entry<unknown, unknown>) => unknown;
 

@@ -42,10 +42,11 @@ export class TableOutput {
     if (store.cached) store.flushListener = (update) => this.flush(update);
   }
 
-  /** Before an uncached write: remembers the value that it replaces, as far as anybody wants it. */
-  rememberOld(entry: Entry<unknown, unknown>): void {
+  /** Before an uncached write: remembers the value that it replaces, as far as anybody wants it; of a new row `initial()`. */
+  rememberOld(entry: Entry<unknown, unknown>, initial?: () => unknown): void {
     if (!this.sendOldValues || this.store.cached) return;
-    if (this.store.immutableValues) this.old.set(this.store.read(entry));
+    if (entry.value === null && initial !== undefined) this.old.set(initial());
+    else if (this.store.immutableValues) this.old.set(this.store.read(entry));
     else this.setBytes(this.old, this.store.valueBytes(entry));
   }
 

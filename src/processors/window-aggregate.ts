@@ -1,7 +1,7 @@
 import { windowed } from '../serde/windowed.ts';
 import type { WindowTable } from '../state/window-table.ts';
 import type { TimeWindowsSpec } from '../topology/operators.ts';
-import { type AggregationSpec, type AggregationStep, aggregationStep } from './aggregation.ts';
+import { type AggregationSpec, type AggregationStep, aggregationStep, initialAggregate } from './aggregation.ts';
 import { FlowNode } from './flow-node.ts';
 import { Field, type FlowRecord } from './flow-record.ts';
 import type { NodeRuntime } from './runtime.ts';
@@ -16,6 +16,7 @@ export class WindowAggregateNode extends FlowNode {
   private readonly windows: TimeWindowsSpec;
   private readonly table: WindowTable<unknown, unknown>;
   private readonly step: AggregationStep;
+  private readonly initial: (() => unknown) | undefined;
   private readonly output: TableOutput;
   private readonly key = new Field(true);
   /** Highest timestamp this operator has seen; starts anew with the task, as in Kafka Streams. */
@@ -33,6 +34,7 @@ export class WindowAggregateNode extends FlowNode {
     this.windows = spec.windows;
     this.table = table;
     this.step = aggregationStep(spec, table, runtime.mayContinue);
+    this.initial = initialAggregate(spec);
     this.output = new TableOutput(
       name,
       runtime,
@@ -63,7 +65,7 @@ export class WindowAggregateNode extends FlowNode {
     const { table } = this;
     const entry = table.getEntry(record.key, startMs);
     const timestampMs = entry.value === null ? record.timestamp : Math.max(record.timestamp, entry.timestampMs);
-    this.output.rememberOld(entry);
+    this.output.rememberOld(entry, this.initial);
     const aggregate = this.step(record, entry) ?? null;
     table.write(entry, aggregate, aggregate === null ? record.timestamp : timestampMs);
     if (table.cached) return;

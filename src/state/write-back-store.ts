@@ -200,14 +200,15 @@ export abstract class WriteBackStore<K, V> implements CacheMember {
 
   /**
    * Hands over each key that changed since the last call, once, in the order of first change. Call it after
-   * {@link flushCache}. A key that is new in this epoch and was deleted again is a tombstone; with caching, nothing.
+   * {@link flushCache}. A key that is new in this epoch and was deleted again is a tombstone; where
+   * its updates are cached to be forwarded, nothing.
    */
   writeChangelog(writer: ChangelogWriter): void {
     const dirty = this.dirty;
     for (let i = 0; i < dirty.length; i++) {
       const entry = dirty[i]!;
       const { value, raw } = entry;
-      const skipped = value === null && this.cached && (entry.flags & EXISTED) === 0;
+      const skipped = value === null && this.flushListener !== undefined && (entry.flags & EXISTED) === 0;
       if (!skipped && !this.isExpired(entry)) {
         this.metrics.changelogRecords++;
         if (value === null) this.appendTo(writer, entry, RAW_BYTES, null);

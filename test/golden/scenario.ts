@@ -152,7 +152,7 @@ export type ShownRecord = readonly [key: Shown, value: Shown, timestamp: number,
 export interface Outcome {
   /** Everything written to topics that are no changelogs, in order. */
   readonly topics: Readonly<Record<string, readonly ShownRecord[]>>;
-  /** Changelogs after compaction, tombstones left out, by key. */
+  /** Changelogs after compaction, tombstones included, by key. */
   readonly changelogs: Readonly<Record<string, readonly ShownRecord[]>>;
   /** Rows in the order of the store's own scan: key, value, and the timestamp where the store keeps one; windows: key, start, value. */
   readonly stores: Readonly<Record<string, readonly (readonly unknown[])[]>>;

@@ -70,6 +70,35 @@ export const aggregations: Scenario[] = [
     ],
     input: RECORDS.filter((record) => Array.isArray(record) && record[2] !== null),
   }),
+  ...bothWays('a deletion of an old row, and what a filter makes of it', {
+    steps: [
+      ...grouped,
+      { op: 'reduce', id: 'r', from: 'g', fn: when(eq(v, 'clear'), null, v), as: 'reduced' },
+      { op: 'filter', id: 'f', from: 'r', fn: eq(['mod', v, 2], 0), as: 'kept', storeSerdes: SS },
+      ...changesTo('f', 'out'),
+    ],
+    input: [['in', 'a', 'x', 100], ['in', 'a', 'clear', 50], ['in', 'b', 'y', 100], ['in', 'b', 'z', 70], ['in', 'b', 'clear', 110], ['in', 'b', 'clear', 60]],
+  }),
+  ...bothWays('a filter sees the initial aggregate as the old value of a new row', {
+    steps: [
+      ...grouped,
+      { op: 'count', id: 'c', from: 'g', as: 'counts' },
+      { op: 'filter', id: 'f', from: 'c', fn: eq(['mod', v, 3], 0) },
+      ...changesTo('f', 'counts-out', SL),
+      { op: 'aggregate', id: 'a', from: 'g', init: 'x', fn: when(eq(v, 'clear'), null, joined), as: 'rows', storeSerdes: SS },
+      { op: 'filterNot', id: 'n', from: 'a', fn: ['lt', 1, ['mod', v, 3]] },
+      ...changesTo('n', 'rows-out'),
+      { op: 'reduce', id: 'r', from: 'g', fn: v, as: 'last' },
+      { op: 'filter', id: 'rf', from: 'r', fn: eq(v, 'z') },
+      ...changesTo('rf', 'last-out'),
+      { op: 'windowedBy', id: 'w', from: 'g', sizeMs: 20, graceMs: 0 },
+      { op: 'count', id: 'wc', from: 'w', as: 'windows' },
+      { op: 'filter', id: 'wf', from: 'wc', fn: eq(['mod', v, 2], 0) },
+      { op: 'toStream', id: 'wo', from: 'wf' },
+      to('wo', 'windows-out', ['windowed:string:20', 'long']),
+    ],
+    input: RECORDS,
+  }),
   ...bothWays('two aggregations of one group, and one of the other', {
     steps: [
       ...grouped,

@@ -84,13 +84,16 @@ export const processors: Scenario[] = [
       ['in', 'x', 'scan', 20],
       ['in', 'a', '7', 38],
       ['in', 'x', 'scan', 38],
-      ['in', 'a', 'expired', 8],
       ['in', 'a', 'edge', 9],
       ['in', 'b', null, 10],
       ['in', 'x', 'scan', 39],
       ['in', 'a', '8', 45],
       ['in', 'x', 'scan', 45],
     ],
+  }),
+  ...bothWays('a put into a window that has expired', {
+    steps: [stream('s', 'in'), windowStore('window'), process([['putWindow', 'win', k, v, ['ts']], ['forward', k, call('fetch', 'win', ['k'], ['ts'] as never)]], ['win']), to('p', 'out')],
+    input: [['in', 'a', '1', 38], ['in', 'a', 'expired', 8], ['in', 'a', 'edge', 9]],
   }),
   ...scenario('a window store that keeps duplicates', {
     steps: [
@@ -99,7 +102,7 @@ export const processors: Scenario[] = [
       process([['putWindow', 'win', k, v, ['ts']], ['scanWindows', 'win', 'fetch', 'a', 0, 100]], ['win']),
       to('p', 'out'),
     ],
-    input: [['in', 'a', '1', 10], ['in', 'a', '2', 10], ['in', 'b', '3', 10], ['in', 'a', '3', 9], ['in', 'a', null, 10], ['in', 'a', '4', 10]],
+    input: [['in', 'a', '1', 10], ['in', 'a', '2', 10], ['in', 'b', '3', 10], ['in', 'a', '3', 9], ['in', 'a', '4', 10], ['in', 'a', null, 10]],
   }),
   ...scenario('a window store with timestamps of one own', {
     steps: [
@@ -156,6 +159,41 @@ export const processors: Scenario[] = [
       to('p', 'out'),
     ],
     input: [['in', 'a', '1', 5], { advanceMs: 5 }, ['in', 'a', 'schedule', 15], { advanceMs: 9 }, ['in', 'a', '2', 16], { advanceMs: 1 }, ['in', 'a', '3', 40], ['in', 'a', '4', 41], { advanceMs: 95 }, ['in', 'a', '5', 60], ['in', 'a', '6', 200]],
+  }),
+  ...scenario('punctuations due at the same time', {
+    steps: [stream('s', 'in'), process([], [], [punctuation('stream-time', 20, 'b'), punctuation('stream-time', 10, 'a'), punctuation('stream-time', 10, 'c'), punctuation('stream-time', 5, 'd', 4)]), to('p', 'out')],
+    input: [5, 15, 40, 45, 81, 82, 90, 121].map((ts) => ['in', 'k', 'v', ts] as const),
+  }),
+  ...scenario('punctuation scheduled by a punctuator', {
+    steps: [
+      stream('s', 'in'),
+      process([['forward', k, v]], [], [['schedule', 10, 'stream-time', 1, [['forward', 'outer', ['text', ['ts']]], ['schedule', 100, 'stream-time', 0, [['forward', 'inner', ['text', ['ts']]]]]]], ['schedule', 10, 'wall-clock-time', 2, [['forward', 'wall', ['text', ['ts']]], punctuation('wall-clock-time', 7, 'wall inner', 3)]]]),
+      to('p', 'out'),
+    ],
+    input: [['in', 'a', '1', 5], ['in', 'a', '2', 25], { advanceMs: 10 }, ['in', 'a', '3', 120], { advanceMs: 8 }, { advanceMs: 8 }, { advanceMs: 80 }],
+  }),
+  ...scenario('what comes after a new timestamp and new headers sees them', {
+    steps: [
+      stream('s', 'in'),
+      store(),
+      process([['forward', k, v, { ts: ['add', ['ts'], 100], headers: [['mine', v]] }], ['forward', k, cat(v, ' as it was')]], []),
+      { op: 'process', id: 'q', from: 'p', script: { process: [['put', 'kv', cat(k, v), v], ['forward', k, cat(v, ' ', call('headers'), ' ', call('origin'))]] }, stores: ['kv'] },
+      { op: 'to', from: 'q', topic: cat('at-', ['ts']), serdes: SS },
+    ],
+    input: [['in', 'a', '1', 10, [['h', 'x']]], ['in', 'b', '2', 5], ['in', 'a', null, 1]],
+  }),
+  ...bothWays('a table behind new timestamps and headers', {
+    steps: [
+      stream('s', 'in'),
+      store(),
+      { op: 'processValues', id: 'p', from: 's', script: { process: [['forward', k, v, { ts: ['add', ['ts'], 100], headers: [['mine', v]] }]] } },
+      { op: 'groupByKey', id: 'g', from: 'p', serdes: SS },
+      { op: 'reduce', id: 'r', from: 'g', fn: when(eq(v, 'clear'), null, v), as: 'rows' },
+      { op: 'toStream', id: 'o', from: 'r' },
+      { op: 'process', id: 'q', from: 'o', script: { process: [['put', 'kv', k, v], ['forward', k, cat(v, ' ', call('headers'), ' ', call('origin'))]] }, stores: ['kv'] },
+      { op: 'to', from: 'q', topic: cat('at-', ['ts']), serdes: SS },
+    ],
+    input: [['in', 'a', '1', 10, [['h', 'x']]], ['in', 'a', '2', 5], ['in', 'a', 'clear', 7, [['h', 'y']]], ['in', 'a', '3', 1]],
   }),
   ...bothWays('punctuators write to stores that a table is made of', {
     steps: [

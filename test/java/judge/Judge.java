@@ -33,6 +33,7 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.ValueAndTimestamp;
 import org.apache.kafka.streams.state.WindowStore;
+import org.apache.kafka.streams.state.internals.WrappedStateStore;
 import org.apache.kafka.streams.test.TestRecord;
 
 /**
@@ -41,6 +42,8 @@ import org.apache.kafka.streams.test.TestRecord;
 public final class Judge {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Set<String> MASKED_HEADERS = Set.of("__streams.errors.exception", "__streams.errors.stacktrace");
+
+  private static final String MESSAGE_HEADER = "__streams.errors.message";
 
   private final JsonNode scenario;
   private final List<String> trace = new ArrayList<>();
@@ -153,8 +156,7 @@ public final class Judge {
     }
     TreeMap<String, JsonNode> last = new TreeMap<>();
     for (TestRecord<byte[], byte[]> record : records) {
-      if (record.value() == null) last.remove(Fields.show(record.key()));
-      else last.put(Fields.show(record.key()), show(record));
+      last.put(Fields.show(record.key()), show(record));
     }
     changelogs.putArray(topic).addAll(last.values());
   }
@@ -164,9 +166,14 @@ public final class Judge {
     if (record.headers().toArray().length == 0) return shown;
     ArrayNode headers = shown.addArray();
     for (Header header : record.headers()) {
-      headers.addArray().add(header.key()).add(MASKED_HEADERS.contains(header.key()) ? "*" : Fields.show(header.value()));
+      headers.addArray().add(header.key()).add(isMasked(header) ? "*" : Fields.show(header.value()));
     }
     return shown;
+  }
+
+  private static boolean isMasked(Header header) {
+    if (MASKED_HEADERS.contains(header.key())) return true;
+    return header.key().equals(MESSAGE_HEADER) && Expressions.text(Fields.show(header.value())).contains("Deserializer");
   }
 
   @SuppressWarnings("unchecked")
@@ -180,14 +187,27 @@ public final class Judge {
         }
       }
     } else {
+      Set<Long> kept = windowsKept(store);
       try (KeyValueIterator<Windowed<Object>, Object> all = ((WindowStore<Object, Object>) store).all()) {
         while (all.hasNext()) {
           KeyValue<Windowed<Object>, Object> row = all.next();
+          if (!kept.contains(row.key.window().start())) continue;
           addValue(rows.addArray().add(Expressions.text(row.key.key())).add(row.key.window().start()), row.value);
         }
       }
     }
     return rows;
+  }
+
+  /** Starts of the windows in the innermost store: a cache around it also shows rows that have expired since. */
+  @SuppressWarnings("unchecked")
+  private static Set<Long> windowsKept(StateStore store) {
+    while (store instanceof WrappedStateStore<?, ?, ?> wrapper) store = wrapper.wrapped();
+    Set<Long> starts = new TreeSet<>();
+    try (KeyValueIterator<Windowed<Object>, Object> all = ((WindowStore<Object, Object>) store).all()) {
+      while (all.hasNext()) starts.add(all.next().key.window().start());
+    }
+    return starts;
   }
 
   private static void addValue(ArrayNode row, Object value) {

@@ -66,7 +66,8 @@ final class ScriptRunner {
     call(environment, "fetchTimestamped", operands -> stamped(window(operands.get(0)).fetch(operands.get(1), (Long) operands.get(2))));
     call(environment, "streamTime", operands -> context.currentStreamTimeMs());
     call(environment, "wallTime", operands -> context.currentSystemTimeMs());
-    call(environment, "origin", operands -> context.recordMetadata()
+    // In a punctuator Kafka Streams shows a record of no topic.
+    call(environment, "origin", operands -> context.recordMetadata().filter(metadata -> metadata.partition() >= 0)
         .map(metadata -> metadata.topic() + "-" + metadata.partition() + "@" + metadata.offset()).orElse("none"));
     call(environment, "headers", operands -> {
       StringJoiner joiner = new StringJoiner(",");

@@ -1,0 +1,293 @@
+import { RandomNumbers } from './random-numbers.ts';
+import type { Action, Expression, Input, Scenario, SerdeName, Step, Storing } from './scenario.ts';
+import { agg, cat, eq, isNull, k, not, SS, tv, v, when } from './scenarios/shorthand.ts';
+
+/** Nodes a topology gets besides its sources and sinks, at most. */
+const MAX_OPERATORS = 8;
+const MAX_RECORDS = 24;
+const KEYS = ['a', 'b', 'c', 'd', 'e'];
+const WINDOW_SIZE_MS = 20;
+
+/**
+ * A topology drawn from a seed, with input: the same seed is the same scenario. Keys are texts, values texts or numbers.
+ *
+ * Every output topic has one writer and there are no punctuations by stream time: Kafka Streams' test driver runs all
+ * sub-topologies as one task with one stream time, as no application does.
+ */
+export function randomScenario(seed: number): Scenario {
+  return new Drawing(seed).scenario();
+}
+
+interface Drawn {
+  readonly id: string;
+  readonly value: 'string' | 'long';
+}
+
+class Drawing {
+  private readonly seed: number;
+  private readonly random: RandomNumbers;
+  private readonly steps: Step[] = [];
+  private readonly streams: Drawn[] = [];
+  private readonly tables: Drawn[] = [];
+  private readonly globalTables: string[] = [];
+  /** Streams and tables that nothing reads yet. */
+  private readonly open = new Set<string>();
+  private readonly topics: string[] = [];
+  private readonly mayThrow: boolean;
+  /** Then nothing is cached: after a put into a cached store, Kafka Streams no longer knows the bytes of the source record. */
+  private readonly hasDeadLetters: boolean;
+  private ids = 0;
+
+  constructor(seed: number) {
+    this.seed = seed;
+    this.random = new RandomNumbers(seed);
+    this.mayThrow = this.random.oneIn(4);
+    this.hasDeadLetters = this.mayThrow && this.random.oneIn(2);
+  }
+
+  scenario(): Scenario {
+    const { random } = this;
+    this.sources();
+    const operators = 2 + random.below(MAX_OPERATORS - 1);
+    for (let count = 0; count < operators; count++) this.operator();
+    this.sinks();
+    const caching = !this.hasDeadLetters && random.oneIn(2);
+    const processing = this.mayThrow ? 'continue' : 'fail';
+    const config = { caching, processing, ...(this.hasDeadLetters ? { deadLetterTopic: 'dead' } : {}) } as const;
+    return { name: `seed ${this.seed}`, config, steps: this.steps, input: this.input() };
+  }
+
+  private sources(): void {
+    const { random } = this;
+    this.source('in');
+    if (random.oneIn(2)) this.source('in2');
+    if (random.oneIn(2)) {
+      this.topics.push('rows');
+      this.addTable({ op: 'table', id: this.newId(), topic: 'rows', serdes: SS, ...(random.oneIn(2) || this.hasDeadLetters ? { as: 'rows-store', caching: !this.hasDeadLetters } : {}) }, 'string');
+    }
+    if (random.oneIn(3)) {
+      this.topics.push('global');
+      const id = this.newId();
+      this.steps.push({ op: 'globalTable', id, topic: 'global', serdes: SS, as: 'global-store' });
+      this.globalTables.push(id);
+    }
+  }
+
+  private source(topic: string): void {
+    this.topics.push(topic);
+    this.addStream({ op: 'stream', id: this.newId(), topics: [topic], serdes: SS }, 'string');
+  }
+
+  private operator(): void {
+    const { random } = this;
+    if (this.tables.length > 0 && random.oneIn(3)) this.tableOperator(random.pick(this.tables));
+    else this.streamOperator(random.pick(this.streams));
+  }
+
+  private streamOperator({ id: from, value }: Drawn): void {
+    const { random } = this;
+    this.open.delete(from);
+    const serdes = ['string', value] as const;
+    const id = this.newId();
+    switch (random.below(15)) {
+      case 0:
+        return this.addStream({ op: random.pick(['filter', 'filterNot'] as const), id, from, fn: this.predicate() }, value);
+      case 1:
+        return this.addStream({ op: 'map', id, from, key: this.newKey(), value: this.newText() }, 'string');
+      case 2:
+        return this.addStream({ op: 'mapValues', id, from, fn: this.newText() }, 'string');
+      case 3:
+        return this.addStream({ op: 'flatMap', id, from, fn: ['list', ['list', this.newKey(), this.newText()], ['list', k, this.newText()]] }, 'string');
+      case 4:
+        return this.addStream({ op: 'flatMapValues', id, from, fn: ['list', this.newText(), ['text', v], this.newText()] }, 'string');
+      case 5:
+        return this.addStream({ op: 'selectKey', id, from, fn: this.newKey() }, value);
+      case 6:
+        return this.addStream({ op: 'peek', id, from, fn: cat(from, ' ', k, '=', v) }, value);
+      case 7:
+        return this.merge(id, from, value);
+      case 8:
+        return this.split(from, value);
+      case 9:
+        return this.addStream({ op: 'repartition', id, from, serdes }, value);
+      case 10:
+        return this.addTable({ op: 'toTable', id, from, ...this.storing(value, true) }, value);
+      case 11:
+        return this.addStream({ op: 'process', id, ...this.processor(from, value) }, 'string');
+      case 12:
+        return this.join(id, from, value);
+      default:
+        return this.group(from, value);
+    }
+  }
+
+  private tableOperator({ id: from, value }: Drawn): void {
+    this.open.delete(from);
+    const id = this.newId();
+    switch (this.random.below(4)) {
+      case 0:
+        return this.addTable({ op: this.random.pick(['filter', 'filterNot'] as const), id, from, fn: this.predicate(), ...this.storing(value) }, value);
+      case 1:
+        return this.addTable({ op: 'mapValues', id, from, fn: this.newText(), ...this.storing('string') }, 'string');
+      case 2:
+        return this.addStream({ op: 'toStream', id, from, fn: this.newKey() }, value);
+      default:
+        return this.addStream({ op: 'toStream', id, from }, value);
+    }
+  }
+
+  private merge(id: string, from: string, value: Drawn['value']): void {
+    const other = this.random.pick(this.streams.filter((stream) => stream.value === value));
+    this.open.delete(other.id);
+    this.addStream({ op: 'merge', id, from, with: other.id }, value);
+  }
+
+  private split(from: string, value: Drawn['value']): void {
+    const branches = [0, 1].map(() => ({ id: this.newId(), fn: this.predicate() }));
+    const rest = this.random.oneIn(2) ? this.newId() : undefined;
+    this.steps.push({ op: 'split', from, branches, ...(rest === undefined ? {} : { default: rest }) });
+    for (const id of [...branches.map((branch) => branch.id), ...(rest === undefined ? [] : [rest])]) this.keep(this.streams, { id, value });
+  }
+
+  private join(id: string, from: string, value: Drawn['value']): void {
+    const { random } = this;
+    const op = random.pick(['join', 'leftJoin'] as const);
+    const fn = this.shortened(cat(v, '+', tv));
+    if (this.globalTables.length > 0 && random.oneIn(2)) {
+      return this.addStream({ op, id, from, with: random.pick(this.globalTables), key: this.newKey(), fn }, 'string');
+    }
+    const table = random.pick(this.tables);
+    if (table === undefined) return this.addStream({ op: 'mapValues', id, from, fn: this.newText() }, 'string');
+    this.addStream({ op, id, from, with: table.id, fn, serdes: ['string', value] }, 'string');
+  }
+
+  /** groupBy or groupByKey, maybe windows, and an aggregation. */
+  private group(from: string, value: Drawn['value']): void {
+    const { random } = this;
+    const serdes = ['string', value] as const;
+    const grouped = this.newId();
+    if (random.oneIn(2)) this.steps.push({ op: 'groupByKey', id: grouped, from, serdes });
+    else this.steps.push({ op: 'groupBy', id: grouped, from, fn: this.newKey(), serdes });
+    if (!random.oneIn(3)) return this.aggregation(this.newId(), grouped, value, false);
+    const windowed = this.newId();
+    const advance = random.oneIn(2) ? { advanceMs: 5 + random.below(WINDOW_SIZE_MS - 4) } : {};
+    this.steps.push({ op: 'windowedBy', id: windowed, from: grouped, sizeMs: WINDOW_SIZE_MS, graceMs: random.below(15), ...advance });
+    const id = this.newId();
+    this.aggregation(id, windowed, value, true);
+    // What follows knows only keys that are texts.
+    const plain = this.newId();
+    this.tables.pop();
+    this.open.delete(id);
+    const windowedValue = this.steps.at(-1)!.op === 'count' ? 'long' : this.steps.at(-1)!.op === 'reduce' ? value : 'string';
+    this.addStream({ op: 'toStream', id: plain, from: id, fn: cat(['inner', k], '@', ['start', k]) }, windowedValue);
+  }
+
+  private aggregation(id: string, from: string, value: Drawn['value'], windowed: boolean): void {
+    const { random } = this;
+    const choice = random.below(3);
+    if (choice === 0) return this.addTable({ op: 'count', id, from, ...this.storing('long') }, 'long');
+    if (choice === 1 || windowed) {
+      const fn = this.shortened(cat(k, agg, ',', v));
+      return this.addTable({ op: 'aggregate', id, from, init: '', fn: this.sometimesNull(fn), ...this.storing('string', true) }, 'string');
+    }
+    const fn: Expression = value === 'long' ? ['add', agg, v] : this.shortened(cat(agg, ',', v));
+    this.addTable({ op: 'reduce', id, from, fn: random.oneIn(3) ? when(eq(['mod', v, 4], 1), null, fn) : fn, ...this.storing(value, true) }, value);
+  }
+
+  private processor(from: string, value: SerdeName): { readonly from: string; readonly script: { readonly process: Action[] }; readonly stores: string[] } {
+    const { random } = this;
+    const store = `store-${this.newId()}`;
+    const caching = !this.hasDeadLetters && random.oneIn(2);
+    this.steps.push({ op: 'store', store, kind: 'keyValue', serdes: ['string', 'string'], caching });
+    const known: Expression = ['call', 'get', store, k];
+    const shorter = ['tail', cat(known, v), 8] as const;
+    const forward: Action = ['forward', k, cat(known, '/', v), random.oneIn(3) ? { ts: ['add', ['ts'], random.below(30)], headers: [['made', v]] } : {}];
+    const change: Action = ['if', eq(['mod', v, 3], 0), [['put', store, k, null]], [['put', store, k, shorter]]];
+    // Backwards, Kafka Streams' cached stores sometimes show rows that were deleted.
+    const how = caching ? 'all' : random.pick(['all', 'reverseAll'] as const);
+    const scan: Action = ['if', eq(['mod', v, 5], 0), [['scan', store, how]]];
+    const actions: Action[] = random.oneIn(2) ? [forward, change, scan] : [change, forward];
+    return { from, script: { process: [['if', isNull(k), [['forward', 'none', ['text', v]]], actions]] }, stores: value === '' ? [] : [store] };
+  }
+
+  private sinks(): void {
+    let outputs = 0;
+    for (const { id, value } of [...this.tables]) {
+      if (!this.open.has(id)) continue;
+      this.open.delete(id);
+      this.addStream({ op: 'toStream', id: this.newId(), from: id }, value);
+    }
+    for (const { id, value } of this.streams) {
+      if (this.open.has(id)) this.steps.push({ op: 'to', from: id, topic: `out-${++outputs}`, serdes: ['string', value] });
+    }
+  }
+
+  private input(): Input[] {
+    const { random } = this;
+    const input: Input[] = [];
+    let now = 10;
+    for (let count = 8 + random.below(MAX_RECORDS - 7); count > 0; count--) {
+      now += random.below(12);
+      const key = random.oneIn(9) ? null : random.pick(KEYS);
+      const text = random.oneIn(3) ? `w${random.below(20)} ${random.pick(KEYS)}` : random.pick(KEYS);
+      const timestamp = random.oneIn(3) ? Math.max(0, now - random.below(40)) : now;
+      const record = [random.pick(this.topics), key, random.oneIn(7) ? null : text, timestamp] as const;
+      input.push(random.oneIn(5) ? [...record, [['h', String(count)]]] : record);
+    }
+    return input;
+  }
+
+  private predicate(): Expression {
+    const { random } = this;
+    return random.pick<Expression>([not(isNull(v)), eq(['mod', v, 3], random.below(3)), eq(['mod', k, 2], random.below(2)), not(eq(k, random.pick(KEYS)))]);
+  }
+
+  private newKey(): Expression {
+    const { random } = this;
+    const key = random.pick<Expression>([['tail', v, 1], cat('k', ['mod', v, 3]), k, cat(k, ['mod', v, 2])]);
+    return random.oneIn(4) ? when(eq(['mod', v, 5], random.below(5)), null, key) : key;
+  }
+
+  private newText(): Expression {
+    const { random } = this;
+    const text = random.pick<Expression>([cat(v, '.'), this.shortened(cat(k, ':', v)), ['text', v], ['tail', v, 2]]);
+    if (this.mayThrow && random.oneIn(3)) return when(eq(['mod', v, 4], random.below(4)), ['throw', cat('threw on ', v)], text);
+    return this.sometimesNull(text);
+  }
+
+  private sometimesNull(expression: Expression): Expression {
+    return this.random.oneIn(3) ? when(eq(['mod', v, 5], this.random.below(5)), null, expression) : expression;
+  }
+
+  private shortened(expression: Expression): Expression {
+    return ['tail', expression, 12];
+  }
+
+  /** `needed`: the operator cannot go without serdes. */
+  private storing(value: Drawn['value'], needed = false): Storing {
+    const { random } = this;
+    if (!needed && !this.hasDeadLetters && random.oneIn(2)) return {};
+    const storeSerdes = ['string', value] as const;
+    const caching = this.hasDeadLetters || random.oneIn(4) ? { caching: false } : {};
+    return random.oneIn(2) ? { storeSerdes, ...caching } : { as: `store-${this.newId()}`, storeSerdes, ...caching };
+  }
+
+  private addStream(step: Extract<Step, { id: string }>, value: Drawn['value']): void {
+    this.steps.push(step);
+    this.keep(this.streams, { id: step.id, value });
+  }
+
+  private addTable(step: Extract<Step, { id: string }>, value: Drawn['value']): void {
+    this.steps.push(step);
+    this.keep(this.tables, { id: step.id, value });
+  }
+
+  private keep(list: Drawn[], drawn: Drawn): void {
+    list.push(drawn);
+    this.open.add(drawn.id);
+  }
+
+  private newId(): string {
+    return `n${++this.ids}`;
+  }
+}
