@@ -19,6 +19,7 @@ import { NodeRegistry } from './nodes.ts';
 import type { ResolvedBrokerOptions } from './options.ts';
 import { restore } from './restore.ts';
 import type { Clock } from './seams.ts';
+import { FramePool } from './server/frame-pool.ts';
 import { NodeServer } from './server/node-server.ts';
 import { RequestMemory } from './server/request-memory.ts';
 import { ResponseMemory } from './server/response-memory.ts';
@@ -56,6 +57,7 @@ export class BrokerCore {
   readonly #parts: Parts;
   readonly #dispatcher: Dispatcher;
   readonly #requestMemory: RequestMemory;
+  readonly #framePool = new FramePool();
   readonly #servers = new Map<number, NodeServer>();
   /** Ports of nodes, so that a stopped one comes back where clients look for it. */
   readonly #lastPorts = new Map<number, number>();
@@ -162,6 +164,7 @@ export class BrokerCore {
       maxConnections: configs.number('max.connections'),
       maxIdleMs: configs.number('connections.max.idle.ms'),
       memory: this.#requestMemory,
+      pool: this.#framePool,
       handler: this.#dispatcher,
       clock,
       log,

@@ -9,6 +9,8 @@ import {
   encodeResponseFrame,
   ErrorCode,
   KafkaProtocolError,
+  Produce,
+  readInt16,
   type RequestHeader,
 } from '../protocol/index.ts';
 import type { AnyApiHandler } from './coordinator/handler-map.ts';
@@ -60,6 +62,11 @@ export class Dispatcher implements FrameHandler {
     const response = await this.#respond(served, request, context);
     if (response === NO_RESPONSE) return undefined;
     return encodeResponseFrame(api, apiVersion, header.correlationId, response as never);
+  }
+
+  /** The log copies or writes batches while it appends them; groups and others may keep bytes of their requests. */
+  isDone(frame: Buffer): boolean {
+    return readInt16(frame, 0) === Produce.key;
   }
 
   async #respond(served: ServedApi, request: unknown, context: ServedRequest): Promise<unknown> {

@@ -4,8 +4,9 @@
  */
 
 import type { Socket } from 'node:net';
-import { FrameSplitter } from '../../protocol/index.ts';
 import type { BrokerLogger } from '../logger.ts';
+import { type Frame, FrameAssembler } from './frame-assembler.ts';
+import type { FramePool } from './frame-pool.ts';
 import type { Reader, RequestMemory } from './request-memory.ts';
 
 /** Requests of one connection that may wait in memory behind the one being served. */
@@ -19,6 +20,8 @@ export class ConnectionFault extends Error {}
 export interface FrameHandler {
   /** The response in parts, or undefined when there is none to send. Rejecting closes the connection. */
   handle(frame: Buffer, connection: Connection): Promise<Buffer[] | undefined> | Buffer[] | undefined;
+  /** Whether nothing is kept of this request after its response, so that its buffer can be used again. */
+  isDone(frame: Buffer): boolean;
 }
 
 export interface ConnectionOptions {
@@ -28,6 +31,7 @@ export interface ConnectionOptions {
   /** `socket.request.max.bytes`. */
   readonly maxRequestBytes: number;
   readonly memory: RequestMemory;
+  readonly pool: FramePool;
   readonly handler: FrameHandler;
   readonly log: BrokerLogger;
   readonly nowMs: () => number;
@@ -44,8 +48,8 @@ export class Connection implements Reader {
   lastActiveMs: number;
   readonly #options: ConnectionOptions;
   readonly #socket: Socket;
-  readonly #splitter: FrameSplitter;
-  readonly #queue: Buffer[] = [];
+  readonly #assembler: FrameAssembler;
+  readonly #queue: Frame[] = [];
   #queuedBytes = 0;
   /** What the request memory has been told about. */
   #accountedBytes = 0;
@@ -63,7 +67,7 @@ export class Connection implements Reader {
     this.nodeId = options.nodeId;
     this.clientHost = options.socket.remoteAddress ?? '';
     this.lastActiveMs = options.nowMs();
-    this.#splitter = new FrameSplitter(options.maxRequestBytes);
+    this.#assembler = new FrameAssembler(options.maxRequestBytes, options.pool);
     const socket = this.#socket;
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
@@ -77,7 +81,7 @@ export class Connection implements Reader {
 
   /** In the middle of a request that has not wholly arrived. */
   get receiving(): boolean {
-    return this.#splitter.pendingBytes > 0;
+    return this.#assembler.pendingBytes > 0;
   }
 
   /** A request is being served, or waits to be. */
@@ -103,6 +107,7 @@ export class Connection implements Reader {
     this.#options.log.debug(`Connection ${this.id} of ${this.clientHost}: ${reason}`);
     this.#socket.destroy();
     this.#queue.length = 0;
+    this.#assembler.release();
     this.#options.memory.closed(this, this.#accountedBytes);
     this.#accountedBytes = 0;
     for (const listener of this.#closeListeners) listener();
@@ -124,10 +129,9 @@ export class Connection implements Reader {
     if (this.#closed) return;
     this.lastActiveMs = this.#options.nowMs();
     try {
-      for (const frame of this.#splitter.push(chunk)) {
-        this.#queue.push(frame);
-        this.#queuedBytes += frame.length;
-      }
+      const before = this.#queue.length;
+      this.#assembler.push(chunk, this.#queue);
+      for (let index = before; index < this.#queue.length; index++) this.#queuedBytes += this.#queue[index]!.bytes.length;
     } catch (error) {
       this.#fault(error);
       return;
@@ -144,11 +148,11 @@ export class Connection implements Reader {
     this.#serving = true;
     try {
       for (let frame = this.#queue.shift(); frame !== undefined && !this.#closed; frame = this.#queue.shift()) {
-        const response = await this.#options.handler.handle(frame, this);
+        const response = await this.#options.handler.handle(frame.bytes, this);
         if (this.#closed) return;
         if (response !== undefined) await this.#send(response);
         this.#responded();
-        this.#served(frame.length);
+        this.#served(frame);
       }
     } catch (error) {
       this.#fault(error);
@@ -184,9 +188,10 @@ export class Connection implements Reader {
     });
   }
 
-  #served(bytes: number): void {
+  #served({ bytes, pooled }: Frame): void {
+    if (pooled !== undefined && this.#options.handler.isDone(bytes)) this.#options.pool.giveBack(pooled);
     if (this.#closed) return;
-    this.#queuedBytes -= bytes;
+    this.#queuedBytes -= bytes.length;
     this.#account();
     if (this.#pausedForQueue && this.#queuedBytes <= MAX_QUEUED_BYTES && this.#queue.length <= MAX_QUEUED_FRAMES) {
       this.#pausedForQueue = false;
@@ -195,7 +200,7 @@ export class Connection implements Reader {
   }
 
   #account(): void {
-    const bytes = this.#queuedBytes + this.#splitter.pendingBytes;
+    const bytes = this.#queuedBytes + this.#assembler.pendingBytes;
     const change = bytes - this.#accountedBytes;
     this.#accountedBytes = bytes;
     this.#options.memory.changed(this, change, this.receiving);

@@ -5,6 +5,7 @@ import { MillraceError } from '../../errors.ts';
 import type { BrokerLogger } from '../logger.ts';
 import type { Clock } from '../seams.ts';
 import { Connection, type FrameHandler } from './connection.ts';
+import type { FramePool } from './frame-pool.ts';
 import type { RequestMemory } from './request-memory.ts';
 
 /** How often connections are looked at for being idle or stuck. */
@@ -23,6 +24,7 @@ export interface NodeServerOptions {
   /** `connections.max.idle.ms`. */
   readonly maxIdleMs: number;
   readonly memory: RequestMemory;
+  readonly pool: FramePool;
   readonly handler: FrameHandler;
   readonly clock: Clock;
   readonly log: BrokerLogger;
