@@ -13,13 +13,19 @@ await new Command('bench')
   .option('--time <ms>', 'time of each micro-benchmark, ms', wholeNumber(10), 500)
   .option('--bootstrap <host:port>', 'a Kafka cluster instead of the embedded broker')
   .option('--json <file>', 'also write the measurements of the flights part here')
-  .action(async (part: string, { rows, runs, time, bootstrap, json }: { rows: number; runs: number; time: number; bootstrap?: string; json?: string }) => {
-    if (part === 'micro' || part === 'all') console.log(await benchMicro(time));
-    if (part === 'flow' || part === 'all') console.log(benchFlow(rows, runs));
-    if (part === 'flights' || part === 'all') {
-      const results = await benchFlights({ rows, runs, bootstrap, log: console.log });
-      if (json !== undefined) writeFileSync(json, JSON.stringify({ node: process.version, date: new Date().toISOString(), rows, results }, null, 2));
-    }
-  })
+  .action(
+    async (
+      part: string,
+      { rows, runs, time, bootstrap, json }: { rows: number; runs: number; time: number; bootstrap?: string; json?: string },
+    ) => {
+      if (part === 'micro' || part === 'all') console.log(await benchMicro(time));
+      if (part === 'flow' || part === 'all') console.log(benchFlow(rows, runs));
+      if (part === 'flights' || part === 'all') {
+        const results = await benchFlights({ rows, runs, bootstrap, log: console.log });
+        if (json !== undefined)
+          writeFileSync(json, JSON.stringify({ node: process.version, date: new Date().toISOString(), rows, results }, null, 2));
+      }
+    },
+  )
   .parseAsync();
 process.exit(0);

@@ -30,14 +30,22 @@ const producer = new kafka.Producer({
   'queue.buffering.max.kbytes': 524_288,
 });
 const consumer = new kafka.KafkaConsumer(
-  { 'bootstrap.servers': bootstrapServers, 'group.id': `bare-${process.pid}`, 'enable.auto.commit': false, 'fetch.wait.max.ms': 50, 'fetch.queue.backoff.ms': 50 },
+  {
+    'bootstrap.servers': bootstrapServers,
+    'group.id': `bare-${process.pid}`,
+    'enable.auto.commit': false,
+    'fetch.wait.max.ms': 50,
+    'fetch.queue.backoff.ms': 50,
+  },
   { 'auto.offset.reset': 'earliest' },
 );
 
 const connected = (client: { connect(options: object, callback: (error: Error | null) => void): void }) =>
   new Promise<void>((resolve, reject) => client.connect({}, (error) => (error ? reject(error) : resolve())));
 const consume = () =>
-  new Promise<Message[]>((resolve, reject) => consumer.consume(BATCH, (error: Error | null, messages: Message[]) => (error ? reject(error) : resolve(messages))));
+  new Promise<Message[]>((resolve, reject) =>
+    consumer.consume(BATCH, (error: Error | null, messages: Message[]) => (error ? reject(error) : resolve(messages))),
+  );
 
 const finish = startMeasuring(`bare loop, ${trips === '1' ? 'each record copied' : 'each record copied and read back'}`);
 await Promise.all([connected(producer), connected(consumer)]);

@@ -68,9 +68,19 @@ function table(results: readonly Measurement[]): string {
   const of = (subject: string, pick: (result: Measurement) => number) => median(rowsOf(subject).map(pick));
   const sameTrips = subjects.find((subject) => subject.includes('read back')) ?? '';
   const output = new Table({
-    head: ['subject (median)', 'input rec/s', 'consumed+produced/s', 'of bare loop', 'CPU µs/input rec', 'CPU µs/trip', 'main µs/trip', 'peak RSS MB'],
+    head: [
+      'subject (median)',
+      'input rec/s',
+      'consumed+produced/s',
+      'of bare loop',
+      'CPU µs/input rec',
+      'CPU µs/trip',
+      'main µs/trip',
+      'peak RSS MB',
+    ],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
-    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' }, style: { head: [], border: [] },
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+    style: { head: [], border: [] },
   });
   for (const subject of subjects) {
     output.push([
@@ -104,7 +114,10 @@ async function runSubject(script: string, args: readonly string[]): Promise<Meas
 }
 
 async function withKafka<T>(bootstrapServers: string, work: (kafka: JobKafka) => Promise<T>): Promise<T> {
-  const client = await createTransport(resolveConfig({ applicationId: 'bench', bootstrapServers }), 'bench', { onError: () => {}, onLog: () => {} });
+  const client = await createTransport(resolveConfig({ applicationId: 'bench', bootstrapServers }), 'bench', {
+    onError: () => {},
+    onLog: () => {},
+  });
   await client.connect(30_000);
   try {
     return await work(new JobKafka(client));
@@ -124,6 +137,8 @@ async function load(servers: string, rows: number, log: (line: string) => void):
 
 async function createCopyTopics(servers: string, run: number): Promise<[string, string]> {
   const names: [string, string] = [`copies-${process.pid}-${run}-1`, `copies-${process.pid}-${run}-2`];
-  await withKafka(servers, (kafka) => kafka.createTopics(names.map((topic) => ({ topic, partitions: 4, replicationFactor: -1, config: {} }))));
+  await withKafka(servers, (kafka) =>
+    kafka.createTopics(names.map((topic) => ({ topic, partitions: 4, replicationFactor: -1, config: {} }))),
+  );
   return names;
 }

@@ -1,5 +1,5 @@
-import type { Bench } from 'tinybench';
 import { type Serde, Serdes } from 'millrace';
+import type { Bench } from 'tinybench';
 
 const flight = { date: '2001-01-01T00:01:00.000Z', delay: 33, distance: 2176, origin: 'LAS', destination: 'PHL' };
 type Flight = typeof flight;
@@ -15,5 +15,9 @@ export function serdeTasks(bench: Bench): void {
   pair('int64', Serdes.Long(), 1_234_567_890_123);
   pair('JSON of 5 fields', Serdes.Json<Flight>(), flight);
   pair('msgpack of 5 fields', Serdes.Msgpack<Flight>(), flight);
-  pair('msgpack of 5 fields, declared', Serdes.Msgpack<Flight>({ records: [['date', 'delay', 'distance', 'origin', 'destination']] }), flight);
+  pair(
+    'msgpack of 5 fields, declared',
+    Serdes.Msgpack<Flight>({ records: [['date', 'delay', 'distance', 'origin', 'destination']] }),
+    flight,
+  );
 }

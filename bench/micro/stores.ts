@@ -1,6 +1,6 @@
+import { Serdes, Stores, StreamsBuilder, TimeWindows } from 'millrace';
 import type { Bench } from 'tinybench';
-import { Serdes, StreamsBuilder, Stores, TimeWindows } from 'millrace';
-import { KeyValueTable, WindowTable, type StoreContext, type StoreSpec } from '../../src/state/index.ts';
+import { KeyValueTable, type StoreContext, type StoreSpec, WindowTable } from '../../src/state/index.ts';
 import { TopologyTestDriver } from '../../src/testing/index.ts';
 
 const KEYS = 10_000;
@@ -25,7 +25,10 @@ export function storeTasks(bench: Bench): void {
       table.flushChangelog(() => rows++);
       if (rows !== KEYS) throw new Error(`${rows} changelog rows`);
     });
-  const windows = new WindowTable<string, number>(Stores.timestampedWindow('windows', { ...serdes, retentionMs: 120_000, windowSizeMs: 60_000 }) as StoreSpec<string, number>, context);
+  const windows = new WindowTable<string, number>(
+    Stores.timestampedWindow('windows', { ...serdes, retentionMs: 120_000, windowSizeMs: 60_000 }) as StoreSpec<string, number>,
+    context,
+  );
   bench.add('window store: get and put', () => {
     const entry = windows.getEntry(nextKey(), 60_000);
     windows.write(entry, (entry.value ?? 0) + 1, 1);

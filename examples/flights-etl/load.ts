@@ -54,7 +54,10 @@ export async function loadFlights(context: JobContext, rows: number): Promise<vo
   const present = await kafka.endOffsets('flights');
   const loaded = present.reduce((sum, count) => sum + count, 0);
   if (loaded === rows) return;
-  if (loaded > rows) throw new Error(`Topic flights already holds ${loaded} rows, more than --rows ${rows}. Use --rows ${loaded}, or another --data directory.`);
+  if (loaded > rows)
+    throw new Error(
+      `Topic flights already holds ${loaded} rows, more than --rows ${rows}. Use --rows ${loaded}, or another --data directory.`,
+    );
   const writer = await kafka.writer('flights');
   const seen = new Array<number>(present.length).fill(0);
   const keys = new Map<string, { bytes: Buffer; partition: number }>();
@@ -122,7 +125,8 @@ async function readColumns(file: AsyncBuffer, metadata: Metadata, rowStart: numb
     onChunk: ({ columnName, columnData, rowStart: chunkStart, rowEnd: chunkEnd }) => {
       const target = columns[columnName];
       if (target === undefined) return;
-      for (let row = Math.max(chunkStart, rowStart); row < Math.min(chunkEnd, rowEnd); row++) target[row - rowStart] = columnData[row - chunkStart];
+      for (let row = Math.max(chunkStart, rowStart); row < Math.min(chunkEnd, rowEnd); row++)
+        target[row - rowStart] = columnData[row - chunkStart];
     },
   });
   return columns as unknown as Columns;

@@ -79,7 +79,14 @@ function worstAirports(days: readonly AirportDay[]): string {
     .slice(0, WORST);
   const table = newTable(['worst mean delay', 'airport', 'flights', 'mean min', 'worst min', '> 15 min late'], 2);
   for (const { airport, name, city, flights, totalDelay, worstDelay, late } of worst) {
-    table.push([airport, shortened(`${name}, ${city}`), whole.format(flights), (totalDelay / flights).toFixed(1), whole.format(worstDelay), `${((100 * late) / flights).toFixed(1)}%`]);
+    table.push([
+      airport,
+      shortened(`${name}, ${city}`),
+      whole.format(flights),
+      (totalDelay / flights).toFixed(1),
+      whole.format(worstDelay),
+      `${((100 * late) / flights).toFixed(1)}%`,
+    ]);
   }
   return table.toString();
 }
@@ -92,7 +99,12 @@ function busiestRoutes(routes: ReadonlyMap<string, Route>): string {
 }
 
 function newTable(head: string[], textColumns: number): Table.Table {
-  return new Table({ head, colAligns: head.map((_, column) => (column < textColumns ? 'left' : 'right')), chars: NO_LINES_BETWEEN_ROWS, style: { head: [], border: [] } });
+  return new Table({
+    head,
+    colAligns: head.map((_, column) => (column < textColumns ? 'left' : 'right')),
+    chars: NO_LINES_BETWEEN_ROWS,
+    style: { head: [], border: [] },
+  });
 }
 
 const shortened = (name: string) => (name.length <= NAME_LENGTH ? name : `${name.slice(0, NAME_LENGTH - 1)}…`);

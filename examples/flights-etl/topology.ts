@@ -1,5 +1,14 @@
 import { Serdes, type StreamsBuilder, TimeWindows } from 'millrace';
-import { type Airport, type AirportDay, type DelayFigures, type EnrichedFlight, type Flight, known, type Route, validated } from './flight.ts';
+import {
+  type Airport,
+  type AirportDay,
+  type DelayFigures,
+  type EnrichedFlight,
+  type Flight,
+  known,
+  type Route,
+  validated,
+} from './flight.ts';
 
 const LATE_MINUTES = 15;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -13,8 +22,16 @@ export default function flightsEtl(builder: StreamsBuilder): void {
   const flights = builder
     .stream<string, Flight>('flights', { keySerde: string, valueSerde: Serdes.Json<Flight>() })
     .mapValues(validated)
-    .leftJoin(airports, (origin) => origin, (flight, from) => ({ flight, from: known(from, flight.origin) }))
-    .leftJoin(airports, (_, { flight }) => flight.destination, ({ flight, from }, to): EnrichedFlight => ({ flight, from, to: known(to, flight.destination) }));
+    .leftJoin(
+      airports,
+      (origin) => origin,
+      (flight, from) => ({ flight, from: known(from, flight.origin) }),
+    )
+    .leftJoin(
+      airports,
+      (_, { flight }) => flight.destination,
+      ({ flight, from }, to): EnrichedFlight => ({ flight, from, to: known(to, flight.destination) }),
+    );
 
   flights
     .groupByKey()
@@ -31,7 +48,12 @@ export default function flightsEtl(builder: StreamsBuilder): void {
         return figures;
       },
       // Retention goes by the records' own time, and 2001 is long past: the broker would delete the changelog as we write.
-      { as: 'delays-by-airport-and-day', logging: { config: { 'retention.ms': '-1' } }, keySerde: string, valueSerde: Serdes.Msgpack<DelayFigures>({ records: [['flights', 'totalDelay', 'worstDelay', 'late', 'name', 'city']] }) },
+      {
+        as: 'delays-by-airport-and-day',
+        logging: { config: { 'retention.ms': '-1' } },
+        keySerde: string,
+        valueSerde: Serdes.Msgpack<DelayFigures>({ records: [['flights', 'totalDelay', 'worstDelay', 'late', 'name', 'city']] }),
+      },
     )
     .toStream()
     .map(({ key: airport, window }, figures): [string, AirportDay] => {

@@ -47,7 +47,8 @@ export class Display {
   step(done: number, total: number, what: string, startedMs: number): void {
     const elapsedS = (performance.now() - startedMs) / 1000;
     const rate = done / elapsedS;
-    const speed = elapsedS < RATE_WINDOW_MS / 1000 ? '' : `, ${count.format(rate)}/s${done < total ? `, ETA ${duration((total - done) / rate)}` : ''}`;
+    const speed =
+      elapsedS < RATE_WINDOW_MS / 1000 ? '' : `, ${count.format(rate)}/s${done < total ? `, ETA ${duration((total - done) / rate)}` : ''}`;
     this.#show(`${what}: ${count.format(done)} of ${count.format(total)} (${percent(done, total)})${speed}`);
   }
 
@@ -97,7 +98,9 @@ class Rates {
     // Shards report their figures with every commit; a shorter window would show gaps between two of them.
     if (elapsedMs < RATE_WINDOW_MS) return;
     this.recordsPerSecond = ((metrics.recordsIn - this.#lastIn) / elapsedMs) * 1000;
-    this.busyShares = metrics.shards.map(({ busyMs }, index) => Math.min(1, Math.max(0, busyMs - (this.#lastBusyMs[index] ?? 0)) / elapsedMs));
+    this.busyShares = metrics.shards.map(({ busyMs }, index) =>
+      Math.min(1, Math.max(0, busyMs - (this.#lastBusyMs[index] ?? 0)) / elapsedMs),
+    );
     this.#lastMs = nowMs;
     this.#lastIn = metrics.recordsIn;
     this.#lastBusyMs = metrics.shards.map(({ busyMs }) => busyMs);
@@ -148,8 +151,14 @@ function liveBlock(reading: Reading, rates: Rates, startedMs: number): string {
     inputRecords === undefined
       ? `${count.format(done)} input records`
       : `${bar(done / Math.max(1, inputRecords))} ${percent(done, inputRecords)}  ${count.format(done)} of ${count.format(inputRecords)}  ${duration(elapsedS)}${etaS === undefined ? '' : `  ETA ${duration(etaS)}`}`;
-  const shards = rates.busyShares.map((busy, shard) => `  shard ${shard}  ${bar(busy, 15)} ${String(Math.round(busy * 100)).padStart(3)}% busy  ${metrics.shards[shard]?.tasks ?? 0} tasks`);
-  const commits = metrics.transactions === 0 ? '' : `   ${count.format(metrics.transactions)} transactions (${metrics.commitLatencyMs.toFixed(0)} ms each)`;
+  const shards = rates.busyShares.map(
+    (busy, shard) =>
+      `  shard ${shard}  ${bar(busy, 15)} ${String(Math.round(busy * 100)).padStart(3)}% busy  ${metrics.shards[shard]?.tasks ?? 0} tasks`,
+  );
+  const commits =
+    metrics.transactions === 0
+      ? ''
+      : `   ${count.format(metrics.transactions)} transactions (${metrics.commitLatencyMs.toFixed(0)} ms each)`;
   return [
     head,
     `  ${pc.bold(count.format(rates.recordsPerSecond))} records/s in   ${count.format(metrics.recordsIn)} in   ${count.format(metrics.recordsOut)} out   lag ${count.format(lag)}${commits}`,

@@ -1,4 +1,3 @@
-
 export interface EmbeddedBroker {
   readonly bootstrapServers: string;
   close(): Promise<void>;

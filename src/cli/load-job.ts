@@ -29,12 +29,18 @@ export async function loadRunnable(path: string): Promise<Runnable> {
 
 function findFile(absolute: string, given: string): string {
   if (!existsSync(absolute)) {
-    throw new MillraceError('TOPOLOGY_LOAD_FAILED', `There is no ${given}. Give the path of a topology module (.ts or .js) or of a folder with a job.ts.`);
+    throw new MillraceError(
+      'TOPOLOGY_LOAD_FAILED',
+      `There is no ${given}. Give the path of a topology module (.ts or .js) or of a folder with a job.ts.`,
+    );
   }
   if (!statSync(absolute).isDirectory()) return absolute;
   const found = JOB_FILES.map((name) => join(absolute, name)).find((candidate) => existsSync(candidate));
   if (found !== undefined) return found;
-  throw new MillraceError('TOPOLOGY_LOAD_FAILED', `Folder ${given} has no ${JOB_FILES.join(', ')}. Name the topology module itself, or add a job file.`);
+  throw new MillraceError(
+    'TOPOLOGY_LOAD_FAILED',
+    `Folder ${given} has no ${JOB_FILES.join(', ')}. Name the topology module itself, or add a job file.`,
+  );
 }
 
 function isJob(exported: unknown): exported is Job {

@@ -25,11 +25,15 @@ export async function runJob(job: Job, options: RunOptions, jobOptions: Readonly
     display.line(broker === undefined ? `Kafka at ${bootstrapServers}` : `embedded broker at ${bootstrapServers}`);
     client = await connectClient(job, bootstrapServers, requestTimeoutMs);
     const context = contextFor(client, jobOptions, display, stop);
-    await context.kafka.createTopics(job.topics.map(({ topic, partitions, config }) => ({ topic, partitions, replicationFactor: -1, config: config ?? {} })));
+    await context.kafka.createTopics(
+      job.topics.map(({ topic, partitions, config }) => ({ topic, partitions, replicationFactor: -1, config: config ?? {} })),
+    );
     const inputRecords = await job.load?.(context);
     display.stop();
     if (stop.requested) return display.line('stopped while loading; running again with the same data goes on from here');
-    const streams = new KafkaStreams(job.topology, configFor(options, bootstrapServers, job.applicationId, job.config), { logger: consoleLogger(display) });
+    const streams = new KafkaStreams(job.topology, configFor(options, bootstrapServers, job.applicationId, job.config), {
+      logger: consoleLogger(display),
+    });
     if (!(await process(streams, inputRecords, display, stop))) return display.line('stopped; what was processed is committed');
     await job.report?.(context);
   } finally {
@@ -49,7 +53,11 @@ async function process(streams: KafkaStreams, inputRecords: number | undefined, 
       const metrics = streams.metrics();
       return metrics && { metrics, inputRecords };
     });
-    const finished = await Promise.race([streams.caughtUp().then(() => true), stop.promise.then(() => false), streams.ended().then(() => false)]);
+    const finished = await Promise.race([
+      streams.caughtUp().then(() => true),
+      stop.promise.then(() => false),
+      streams.ended().then(() => false),
+    ]);
     display.stop();
     if (finished) display.line(summary(streams, performance.now() - startedMs));
     return finished;

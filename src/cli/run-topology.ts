@@ -48,12 +48,19 @@ export async function runTopology(url: URL, topology: Topology, options: RunOpti
 
 async function createUserTopics(topology: Topology, bootstrapServers: string, applicationId: string): Promise<void> {
   const plan = topology.plan();
-  const refs = [...plan.subTopologies.flatMap((sub) => sub.sources), ...plan.globalStores.map((store) => store.source)].flatMap((source) => source.topics);
+  const refs = [...plan.subTopologies.flatMap((sub) => sub.sources), ...plan.globalStores.map((store) => store.source)].flatMap(
+    (source) => source.topics,
+  );
   const sinks = plan.subTopologies.flatMap((sub) => sub.sinks).flatMap((sink) => (typeof sink.topic === 'function' ? [] : [sink.topic]));
   const names = [...refs, ...sinks].filter((ref) => !ref.internal).map((ref) => resolveTopic(ref, applicationId));
-  const transport = await createTransport(resolveConfig({ applicationId, bootstrapServers }), 'topics', { onError: () => {}, onLog: () => {} });
+  const transport = await createTransport(resolveConfig({ applicationId, bootstrapServers }), 'topics', {
+    onError: () => {},
+    onLog: () => {},
+  });
   try {
-    await new JobKafka(transport).createTopics([...new Set(names)].map((topic) => ({ topic, partitions: PARTITIONS, replicationFactor: -1, config: {} })));
+    await new JobKafka(transport).createTopics(
+      [...new Set(names)].map((topic) => ({ topic, partitions: PARTITIONS, replicationFactor: -1, config: {} })),
+    );
   } finally {
     await transport.close();
   }

@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { KafkaStreamsConfig } from '../config.ts';
-import { MillraceError } from '../errors.ts';
 import { loadTopology } from '../dsl/load.ts';
+import { MillraceError } from '../errors.ts';
 import type { Job, JobOption } from './job.ts';
 import { loadRunnable, type Runnable } from './load-job.ts';
 import { runJob } from './run-job.ts';
@@ -59,10 +59,14 @@ function parserFor(path: string, runnable: Runnable | undefined): Command {
     .option('--bootstrap <host:port>', 'a Kafka cluster to use instead of the embedded broker')
     .option('--data <dir>', "keep the embedded broker's data here; running again resumes")
     .option('--threads <n>', 'worker threads (shards)', wholeNumber(1), Math.max(1, availableParallelism() - 1))
-    .addOption(new Option('--guarantee <g>', 'processing guarantee').choices(['exactly_once_v2', 'at_least_once', 'at_most_once']).default('exactly_once_v2'))
+    .addOption(
+      new Option('--guarantee <g>', 'processing guarantee')
+        .choices(['exactly_once_v2', 'at_least_once', 'at_most_once'])
+        .default('exactly_once_v2'),
+    )
     .addOption(new Option('--transport <t>', 'Kafka client underneath').choices(['librdkafka']).default('librdkafka'))
     .option('--application-id <id>', 'consumer group and prefix of internal topics')
-    .option('--set <name=value>', 'any engine option, by our name or Kafka\'s; may be repeated', collect, {});
+    .option('--set <name=value>', "any engine option, by our name or Kafka's; may be repeated", collect, {});
   if (runnable?.kind === 'job') for (const option of runnable.job.options ?? []) parser.addOption(jobOption(option));
   return parser;
 }
@@ -99,9 +103,17 @@ function collect(text: string, previous: Record<string, string | number>): Recor
 }
 
 /** The engine's configuration from a job's settings and the command line, the latter winning. */
-export function configFor(options: RunOptions, bootstrapServers: string, applicationId: string, settings: Job['config'] = {}): KafkaStreamsConfig {
+export function configFor(
+  options: RunOptions,
+  bootstrapServers: string,
+  applicationId: string,
+  settings: Job['config'] = {},
+): KafkaStreamsConfig {
   if (options.data !== undefined && options.bootstrap !== undefined) {
-    throw new MillraceError('INVALID_CONFIG', '--data is the directory of the embedded broker; with --bootstrap there is none. Give one of the two.');
+    throw new MillraceError(
+      'INVALID_CONFIG',
+      '--data is the directory of the embedded broker; with --bootstrap there is none. Give one of the two.',
+    );
   }
   return {
     ...settings,

@@ -78,7 +78,11 @@ describe('bad input to the command', () => {
   });
 
   it('an unreachable broker is named', async () => {
-    says(await millrace(['run', JOB, '--bootstrap', '127.0.0.1:1', '--set', 'request.timeout.ms=2000']), 'BROKER_UNREACHABLE', '127.0.0.1:1');
+    says(
+      await millrace(['run', JOB, '--bootstrap', '127.0.0.1:1', '--set', 'request.timeout.ms=2000']),
+      'BROKER_UNREACHABLE',
+      '127.0.0.1:1',
+    );
   });
 
   it('a data directory that cannot be', async () => {
@@ -112,7 +116,11 @@ describe('bad input to the command', () => {
   });
 
   it('a module that throws, and one that exports the wrong thing', async () => {
-    says(await millrace(['run', module('throws.mjs', 'throw new Error("broken on purpose");')]), 'TOPOLOGY_LOAD_FAILED', 'broken on purpose');
+    says(
+      await millrace(['run', module('throws.mjs', 'throw new Error("broken on purpose");')]),
+      'TOPOLOGY_LOAD_FAILED',
+      'broken on purpose',
+    );
     says(await millrace(['run', module('wrong.mjs', 'export default 42;')]), 'TOPOLOGY_LOAD_FAILED', 'wrong.mjs', 'StreamsBuilder');
   });
 });

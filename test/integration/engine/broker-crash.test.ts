@@ -49,7 +49,10 @@ it('a broker that is killed in the middle and comes back loses nothing and repea
   const app = harness.launch(TOPOLOGY, { processingGuarantee: 'exactly_once_v2', numStreamThreads: 2 });
   await app.running();
   for (let round = 0; round < ROUNDS; round++) {
-    await harness.produce('input', Array.from({ length: PER_ROUND }, (_, index) => [`k${index % 31}`, `word${index % WORDS}`]));
+    await harness.produce(
+      'input',
+      Array.from({ length: PER_ROUND }, (_, index) => [`k${index % 31}`, `word${index % WORDS}`]),
+    );
     await sleep(50 + 100 * round);
     await broker.kill();
     broker = await startBroker();
@@ -57,6 +60,8 @@ it('a broker that is killed in the middle and comes back loses nothing and repea
   await app.caughtUp();
   expect(await app.stop()).toBe(0);
   const total = ROUNDS * PER_ROUND;
-  expect(await harness.table('counts', decodeLong)).toEqual(new Map(Array.from({ length: WORDS }, (_, word) => [`word${word}`, total / WORDS])));
+  expect(await harness.table('counts', decodeLong)).toEqual(
+    new Map(Array.from({ length: WORDS }, (_, word) => [`word${word}`, total / WORDS])),
+  );
   expect(await harness.count('copies')).toBe(total);
 });

@@ -6,7 +6,8 @@ const TOPOLOGY = new URL('count-topology.ts', import.meta.url).href;
 const WORDS = 50;
 const decodeLong = (value: Uint8Array) => Number(Buffer.from(value).readBigInt64BE());
 
-const records = (from: number, to: number): [string, string][] => Array.from({ length: to - from }, (_, index) => [`k${(from + index) % 97}`, `word${(from + index) % WORDS}`]);
+const records = (from: number, to: number): [string, string][] =>
+  Array.from({ length: to - from }, (_, index) => [`k${(from + index) % 97}`, `word${(from + index) % WORDS}`]);
 
 /** Every word was written equally often. */
 function expected(total: number): Map<string, number> {

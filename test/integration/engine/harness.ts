@@ -38,14 +38,26 @@ export class Harness {
     const client = await createTransport(config, 'test', { onError: () => {}, onLog: () => {} });
     await client.connect(30_000);
     const harness = new Harness(broker, client);
-    await harness.kafka.createTopics(topics.map((topic) => ({ topic: harness.prefix + topic, partitions, replicationFactor: 1, config: {} })));
+    await harness.kafka.createTopics(
+      topics.map((topic) => ({ topic: harness.prefix + topic, partitions, replicationFactor: 1, config: {} })),
+    );
     return harness;
   }
 
   /** Starts a process of the application. */
   launch(topology: string, config: Partial<KafkaStreamsConfig>): App {
     const script = fileURLToPath(new URL('app.ts', import.meta.url));
-    return this.run(script, [topology, JSON.stringify({ applicationId: `${this.prefix}app`, bootstrapServers: this.bootstrapServers, stateDir: this.stateDir, commitIntervalMs: 50, consumer: { 'session.timeout.ms': 6000, 'heartbeat.interval.ms': 500 }, ...config })]);
+    return this.run(script, [
+      topology,
+      JSON.stringify({
+        applicationId: `${this.prefix}app`,
+        bootstrapServers: this.bootstrapServers,
+        stateDir: this.stateDir,
+        commitIntervalMs: 50,
+        consumer: { 'session.timeout.ms': 6000, 'heartbeat.interval.ms': 500 },
+        ...config,
+      }),
+    ]);
   }
 
   /** Starts any program that behaves like one. */
@@ -124,7 +136,9 @@ export class App {
       const found = this.lines.find(matches);
       if (found !== undefined) return found;
       if (this.process.exitCode !== null || this.process.signalCode !== null) {
-        throw new Error(`The application ended (${this.process.exitCode ?? this.process.signalCode}): ${JSON.stringify(this.lines.at(-1))} ${this.errors}`);
+        throw new Error(
+          `The application ended (${this.process.exitCode ?? this.process.signalCode}): ${JSON.stringify(this.lines.at(-1))} ${this.errors}`,
+        );
       }
       await new Promise<void>((resolve) => {
         this.#waiting.add(resolve);

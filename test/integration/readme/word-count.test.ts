@@ -29,7 +29,8 @@ it("the README's word count runs as it is printed", async () => {
     ['c', 'join Kafka summit'],
   ]);
   const app = harness.run(file, [harness.bootstrapServers]);
-  const count = (word: string) => harness!.table('counts', (value) => Number(Buffer.from(value).readBigInt64BE())).then((table) => table.get(word));
+  const count = (word: string) =>
+    harness!.table('counts', (value) => Number(Buffer.from(value).readBigInt64BE())).then((table) => table.get(word));
   await expect.poll(() => count('kafka'), { timeout: 60_000, interval: 250 }).toBe(3);
   expect(await count('streams')).toBe(2);
   expect(await count('summit')).toBe(1);
