@@ -16,18 +16,23 @@ function stringify(value: unknown, topic: string): string {
   return text;
 }
 
+function parse(data: Uint8Array, start: number, end: number, topic: string): unknown {
+  try {
+    return JSON.parse(readUtf8(data, start, end));
+  } catch (error) {
+    throw deserializationFailed('json', topic, error instanceof Error ? error.message : String(error), data.subarray(start, end), error);
+  }
+}
+
 const jsonSerde: Serde<unknown> = {
   name: 'json',
   serialize(value, topic) {
     return Buffer.from(stringify(value, topic), 'utf8');
   },
   deserialize(data, topic) {
-    try {
-      return JSON.parse(readUtf8(data));
-    } catch (error) {
-      throw deserializationFailed('json', topic, error instanceof Error ? error.message : String(error), data, error);
-    }
+    return parse(data, 0, data.length, topic);
   },
+  deserializeRange: parse,
   writeInto(value, target, offset, room) {
     return writeUtf8(stringify(value, ''), target, offset, room);
   },

@@ -1,5 +1,6 @@
 import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from 'msgpackr';
 import { MillraceError } from '../errors.ts';
+import { copyRange } from './copy-range.ts';
 import type { Serde } from './serde.ts';
 import { deserializationFailed, serializationFailed } from './serde-errors.ts';
 
@@ -46,6 +47,18 @@ export function msgpack<T = unknown>(options: MsgpackOptions = {}): Serde<T> {
   const fail = (value: unknown, topic: string, cause: unknown): MillraceError =>
     serializationFailed(name, topic, 'a value that MessagePack can write', value, cause);
 
+  const unpack = (data: Uint8Array, start: number, end: number, topic: string): T => {
+    const length = end - start;
+    try {
+      if (length > INPUT_BYTES) return packr.unpack(data.subarray(start, end));
+      copyRange(data, start, input, 0, length);
+      return packr.unpack(input, length);
+    } catch (error) {
+      const own = data.subarray(start, end);
+      throw deserializationFailed(name, topic, error instanceof Error ? error.message : String(error), own, error);
+    }
+  };
+
   return {
     name,
     serialize(value, topic) {
@@ -57,14 +70,9 @@ export function msgpack<T = unknown>(options: MsgpackOptions = {}): Serde<T> {
       }
     },
     deserialize(data, topic) {
-      try {
-        if (data.length > INPUT_BYTES) return packr.unpack(data);
-        input.set(data);
-        return packr.unpack(input, data.length);
-      } catch (error) {
-        throw deserializationFailed(name, topic, error instanceof Error ? error.message : String(error), data, error);
-      }
+      return unpack(data, 0, data.length, topic);
     },
+    deserializeRange: unpack,
     writeInto(value, target, offset, room) {
       if (value === undefined || typeof value === 'function') throw fail(value, '', undefined);
       let packed: PackedInPlace;
@@ -75,7 +83,7 @@ export function msgpack<T = unknown>(options: MsgpackOptions = {}): Serde<T> {
       }
       const size = packed.end - packed.start;
       if (size > room) return -1;
-      packed.copy(target, offset, packed.start, packed.end);
+      copyRange(packed, packed.start, target, offset, size);
       return size;
     },
   };

@@ -20,7 +20,7 @@ interface FixedWidth<T> {
   readonly scratch: Buffer;
   accepts(value: T): boolean;
   write(value: T, target: Uint8Array, offset: number): void;
-  read(data: Uint8Array, topic: string): T;
+  read(data: Uint8Array, offset: number, topic: string): T;
   mapKey(value: T): string | number;
 }
 
@@ -38,7 +38,11 @@ function fixedWidth<T>(spec: FixedWidth<T>): Serde<T> {
     },
     deserialize(data, topic) {
       if (data.length !== size) throw deserializationFailed(name, topic, `it reads exactly ${size} bytes`, data);
-      return read(data, topic);
+      return read(data, 0, topic);
+    },
+    deserializeRange(data, start, end, topic) {
+      if (end - start !== size) throw deserializationFailed(name, topic, `it reads exactly ${size} bytes`, data.subarray(start, end));
+      return read(data, start, topic);
     },
     writeInto(value, target, offset, room) {
       if (room < size) return -1;
@@ -90,7 +94,7 @@ const int16Serde = fixedWidth<number>({
     target[offset] = value >>> 8;
     target[offset + 1] = value;
   },
-  read: (data) => (((data[0] as number) << 24) >> 16) | (data[1] as number),
+  read: (data, offset) => (((data[offset] as number) << 24) >> 16) | (data[offset + 1] as number),
   mapKey: (value) => value,
 });
 
@@ -100,7 +104,7 @@ const int32Serde = fixedWidth<number>({
   scratch: scratch4,
   accepts: (value) => (value | 0) === value,
   write: writeInt32,
-  read: (data) => readInt32(data, 0),
+  read: readInt32,
   mapKey: (value) => value,
 });
 
@@ -110,10 +114,11 @@ const int64Serde = fixedWidth<number>({
   scratch,
   accepts: (value) => Number.isSafeInteger(value),
   write: writeInt64,
-  read(data, topic) {
-    const value = readInt64(data, 0);
+  read(data, offset, topic) {
+    const value = readInt64(data, offset);
     if (!Number.isSafeInteger(value)) {
-      throw deserializationFailed('int64', topic, 'the number is beyond ±2^53; read it with int64BigInt', data);
+      const own = data.subarray(offset, offset + 8);
+      throw deserializationFailed('int64', topic, 'the number is beyond ±2^53; read it with int64BigInt', own);
     }
     return value;
   },
@@ -129,7 +134,7 @@ const int64BigIntSerde = fixedWidth<bigint>({
     writeInt32(Number(BigInt.asIntN(32, value >> 32n)), target, offset);
     writeInt32(Number(BigInt.asIntN(32, value)), target, offset + 4);
   },
-  read: (data) => (BigInt(readInt32(data, 0)) << 32n) | BigInt(readInt32(data, 4) >>> 0),
+  read: (data, offset) => (BigInt(readInt32(data, offset)) << 32n) | BigInt(readInt32(data, offset + 4) >>> 0),
   mapKey: (value) => value.toString(),
 });
 
@@ -142,8 +147,8 @@ const floatSerde = fixedWidth<number>({
     float64.setFloat32(0, value);
     copyScratch(target, offset, 4);
   },
-  read(data) {
-    scratch4.set(data);
+  read(data, offset) {
+    fillScratch(data, offset, 4);
     return float64.getFloat32(0);
   },
   mapKey: (value) => signedZero(Math.fround(value)),
@@ -158,8 +163,8 @@ const doubleSerde = fixedWidth<number>({
     float64.setFloat64(0, value);
     copyScratch(target, offset, 8);
   },
-  read(data) {
-    scratch.set(data);
+  read(data, offset) {
+    fillScratch(data, offset, 8);
     return float64.getFloat64(0);
   },
   mapKey: signedZero,
@@ -167,6 +172,10 @@ const doubleSerde = fixedWidth<number>({
 
 function copyScratch(target: Uint8Array, offset: number, size: number): void {
   for (let i = 0; i < size; i++) target[offset + i] = scratch[i] as number;
+}
+
+function fillScratch(data: Uint8Array, offset: number, size: number): void {
+  for (let i = 0; i < size; i++) scratch[i] = data[offset + i] as number;
 }
 
 /** A Map takes 0 and -0 for the same key, but their bytes differ. */

@@ -1,10 +1,9 @@
 import { Field } from '../processors/flow-record.ts';
 import type { FieldWriter } from '../protocol/index.ts';
+import { copyRange } from '../serde/copy-range.ts';
 import type { Serde } from '../serde/serde.ts';
 
 const INITIAL_SCRATCH_BYTES = 256;
-/** Below this a loop copies faster than the native call. */
-const SHORT_COPY_BYTES = 24;
 
 /** Copies the bytes a field already has. No view of them is made: that would be an allocation per record. */
 export const FieldBytes: FieldWriter<Field> = {
@@ -12,8 +11,7 @@ export const FieldBytes: FieldWriter<Field> = {
   writeInto(field, target, offset, room) {
     const { bytes, start, length } = field;
     if (length > room) return -1;
-    if (length >= SHORT_COPY_BYTES) bytes.copy(target, offset, start, start + length);
-    else for (let index = 0; index < length; index++) target[offset + index] = bytes[start + index]!;
+    copyRange(bytes, start, target, offset, length);
     return length;
   },
 };

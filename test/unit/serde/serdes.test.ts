@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isMillraceError } from '../../../src/errors.ts';
+import { copyRange } from '../../../src/serde/copy-range.ts';
 import { list, msgpack, type Serde, Serdes, timeWindowedSerde, windowed, windowedStoreKey } from '../../../src/serde/index.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -29,6 +30,9 @@ function roundTrip<T>(serde: Serde<T>, value: T): T {
   }
   const plain = new Uint8Array(target.buffer, target.byteOffset + 7, expected.length);
   const result = serde.deserialize(plain, 't');
+  if (serde.deserializeRange !== undefined) {
+    expect(serde.deserializeRange(target, 7, 7 + expected.length, 't')).toEqual(result);
+  }
   target.fill(0); // what was read must hold no reference to the input
   return result;
 }
@@ -91,7 +95,26 @@ describe('Java formats', () => {
   });
 });
 
+test('a range is copied whatever its length, and nothing beside it', () => {
+  const source = Buffer.from(Array.from({ length: 120 }, (_, index) => index + 1));
+  for (let length = 0; length <= 80; length++) {
+    const target = Buffer.alloc(100);
+    copyRange(source, 9, target, 5, length);
+    expect(target.subarray(5, 5 + length)).toEqual(source.subarray(9, 9 + length));
+    expect(target.subarray(0, 5).every((byte) => byte === 0) && target.subarray(5 + length).every((byte) => byte === 0)).toBe(true);
+  }
+});
+
 describe('wrong input', () => {
+  test.each([Serdes.Integer(), Serdes.Long(), Serdes.Double(), Serdes.Json(), msgpack()])('%# is told alike for a range', (serde) => {
+    const bytes = Buffer.from('xx[[1,2,c1xx');
+    const range = bytes.subarray(2, 10 - (serde.name === 'int64' || serde.name === 'double' ? 1 : 0));
+    if (serde.name === 'msgpack') range[0] = 0xc1; // the one byte that no MessagePack has
+    const whole = codeOf(() => serde.deserialize(range, 't'));
+    expect(whole.code).toBe('DESERIALIZATION_FAILED');
+    expect(codeOf(() => serde.deserializeRange?.(bytes, 2, 2 + range.length, 't'))).toEqual(whole);
+  });
+
   test.each<[Serde<any>, unknown, string]>([
     [Serdes.String(), 5, 'number 5'],
     [Serdes.Short(), 40000, 'number 40000'],
