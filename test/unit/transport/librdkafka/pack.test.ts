@@ -106,11 +106,16 @@ function handle(codes: number[] = []): { native: NativeHandle; produced: Produce
       headers: NativeHeader[] | undefined,
     ) => {
       const code = codes.shift() ?? 0;
-      if (code === 0) produced.push({ key, value, timestampMs, opaque, headers });
+      if (code === 0) produced.push({ key: taken(key), value: taken(value), timestampMs, opaque, headers });
       return code;
     },
   };
   return { native: native as unknown as NativeHandle, produced };
+}
+
+/** The client copies what it is given; the caller may use the memory again. */
+function taken(bytes: Buffer | null): Buffer | null {
+  return bytes === null || bytes.length === 0 ? bytes : Buffer.from(bytes);
 }
 
 test('what the binding would take for null is made an empty view', () => {
@@ -162,4 +167,16 @@ test('a full queue loses and repeats nothing', () => {
   expect(unpacking.produce(native, 2)).toBe(MORE);
   expect(unpacking.produce(native, 10)).toBe(FINISHED);
   expect(produced.map(({ value }) => String(value))).toEqual(['0', '1', '2', '3']);
+});
+
+test('keys and values of every length arrive as they are, whether copied or viewed', () => {
+  const { native, produced } = handle();
+  const text = 'abcdefghij'.repeat(8);
+  const lengths = Array.from({ length: text.length + 1 }, (_, length) => length);
+  const unpacking = unpacker((builder) => {
+    for (const length of lengths) builder.append(5, Buffer.from(text.slice(0, length)), Buffer.from(text.slice(text.length - length)));
+  });
+  expect(unpacking.produce(native, 1_000)).toBe(FINISHED);
+  expect(produced.map(({ key }) => String(key))).toEqual(lengths.map((length) => text.slice(0, length)));
+  expect(produced.map(({ value }) => String(value))).toEqual(lengths.map((length) => text.slice(text.length - length)));
 });
