@@ -27,10 +27,17 @@ function build(define: (builder: StreamsBuilder) => void): () => Topology {
 }
 
 const flights = (builder: StreamsBuilder) => builder.stream(input, { keySerde: string, valueSerde: json });
-const count = build((builder) => flights(builder).groupByKey().count().toStream().to('output', { keySerde: string, valueSerde: Serdes.Long() }));
+const count = build((builder) =>
+  flights(builder).groupByKey().count().toStream().to('output', { keySerde: string, valueSerde: Serdes.Long() }),
+);
 
 export const scenarios: readonly FlowScenario[] = [
-  { name: 'pass through', input, cacheMaxBytes: 0, topology: build((builder) => flights(builder).to('output', { keySerde: string, valueSerde: json })) },
+  {
+    name: 'pass through',
+    input,
+    cacheMaxBytes: 0,
+    topology: build((builder) => flights(builder).to('output', { keySerde: string, valueSerde: json })),
+  },
   {
     name: 'filter and mapValues, JSON',
     input,
@@ -74,7 +81,10 @@ export const scenarios: readonly FlowScenario[] = [
     rows: 'airports',
     cacheMaxBytes: 0,
     topology: build((builder) => {
-      const airports = builder.table('airports', { keySerde: string, valueSerde: Serdes.Json<{ name: string; city: string; state: string }>() });
+      const airports = builder.table('airports', {
+        keySerde: string,
+        valueSerde: Serdes.Json<{ name: string; city: string; state: string }>(),
+      });
       flights(builder)
         .join(airports, ({ delay }, { city }) => ({ delay, city }))
         .to('output', { keySerde: string, valueSerde: Serdes.Json<{ delay: number; city: string }>() });

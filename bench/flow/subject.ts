@@ -59,7 +59,9 @@ function makeTask({ topology: build, input, rows, cacheMaxBytes }: FlowScenario)
   };
   const stats = { recordsProcessed: 0, recordsDropped: 0, recordsOut: 0, deadLetters: 0 };
   const globals = new GlobalStoreUpdater(plan, 'bench', () => {});
-  const subTopology = plan.subTopologies.find(({ sources }) => sources.some(({ topics }) => topics.some((topic) => resolveTopic(topic, 'bench') === input)));
+  const subTopology = plan.subTopologies.find(({ sources }) =>
+    sources.some(({ topics }) => topics.some((topic) => resolveTopic(topic, 'bench') === input)),
+  );
   if (subTopology === undefined) throw new Error(`No sub-topology reads ${input}.`);
   const task = new Task(`${subTopology.id}_0`, 1, subTopology, {
     applicationId: 'bench',
