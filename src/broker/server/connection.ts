@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import type { BrokerLogger } from '../logger.ts';
 import { type Frame, FrameAssembler } from './frame-assembler.ts';
 import type { FramePool } from './frame-pool.ts';
+import { readFrom } from './socket-reader.ts';
 import type { Reader, RequestMemory } from './request-memory.ts';
 
 /** Requests of one connection that may wait in memory behind the one being served. */
@@ -70,9 +71,9 @@ export class Connection implements Reader {
     this.#assembler = new FrameAssembler(options.maxRequestBytes, options.pool);
     const socket = this.#socket;
     socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('error', (error) => this.close(`socket error: ${error.message}`));
     socket.on('close', () => this.close('closed by the client'));
+    readFrom(socket, (bytes) => this.#received(bytes));
   }
 
   get closed(): boolean {

@@ -6,16 +6,19 @@ const LENGTH_BYTES = 4;
 /** A frame's buffer starts with at most this: memory follows what was received and not what a length field claims. */
 const FIRST_BUFFER_BYTES = 1024 * 1024;
 
+/** Smaller requests get memory of their own, in which groups may keep what they want of it. */
+const SMALL_BYTES = 4096;
+
 /** One request, without its length field. */
 export interface Frame {
   readonly bytes: Buffer;
-  /** The buffer of the pool that `bytes` is a view of; undefined for a view of what came from the socket. */
+  /** The buffer of the pool that `bytes` is a view of; undefined for small requests. */
   readonly pooled: Buffer | undefined;
 }
 
 /**
- * Cuts a connection's bytes into requests. One that came in one chunk is a view of it; one that spans chunks is put
- * together in a buffer of the pool, which its reader should give back.
+ * Cuts a connection's bytes into requests and copies each into a buffer of its own, as the bytes are gone after the call.
+ * Large ones use buffers of the pool, which their reader should give back.
  */
 export class FrameAssembler {
   readonly #maxFrameBytes: number;
@@ -59,8 +62,10 @@ export class FrameAssembler {
     const bytes = this.#checked(readInt32(chunk, at));
     const start = at + LENGTH_BYTES;
     const end = start + bytes;
-    if (end <= chunk.length) {
-      frames.push({ bytes: chunk.subarray(start, end), pooled: undefined });
+    if (end <= chunk.length && bytes <= SMALL_BYTES) {
+      const copy = Buffer.allocUnsafe(bytes);
+      chunk.copy(copy, 0, start, end);
+      frames.push({ bytes: copy, pooled: undefined });
       return end;
     }
     this.#begin(bytes);
