@@ -1,5 +1,6 @@
 import { loadTopology } from '../src/dsl/load.ts';
 import { serializeError } from '../src/errors.ts';
+import type { FromShard } from '../src/shard/messages.ts';
 import type { ShardTaskArgument } from '../src/shard/pool.ts';
 import { Shard } from '../src/shard/shard.ts';
 
@@ -10,8 +11,6 @@ export default async function shard({ start, port }: ShardTaskArgument): Promise
     running.listen();
     await running.ended;
   } catch (error) {
-    port.postMessage({ type: 'startFailed', error: serializeError(error) });
-    // The message must be out before the task ends: the other side closes the port then.
-    await new Promise((resolve) => setImmediate(resolve));
+    port.postMessage({ type: 'startFailed', error: serializeError(error) } satisfies FromShard);
   }
 }

@@ -111,7 +111,11 @@ export class Coordinator {
       taskTimeoutMs,
       isActive: () => this.#engine.active,
       log: hooks.log,
-      onRunning: () => this.#engine.reportRunning(),
+      onRunning: () => {
+        this.#engine.reportRunning();
+        // Its partitions were paused till now.
+        this.#engine.applyBackPressure();
+      },
       onError,
     });
     return { placement, globals, lifecycle };

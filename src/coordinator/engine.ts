@@ -57,6 +57,8 @@ export class Engine {
   assigned = false;
   /** Nothing is routed: an assignment is on its way out. */
   held = false;
+  /** The client is being told what to read: whether it still knows of a pause after that is not certain. */
+  assigning = false;
   /** The user's pause (KIP-834). */
   paused = false;
   stopping = false;
@@ -159,7 +161,7 @@ export class Engine {
   }
 
   applyBackPressure(): void {
-    if (this.stopping) return;
+    if (this.stopping || this.assigning) return;
     this.backPressure.apply(this.transport.consumer, this.epochs.bufferedBytes, this.held || this.paused);
   }
 

@@ -99,16 +99,24 @@ export class TaskLifecycle {
     }
   }
 
-  /** Reads one input again from where records were polled that the task could not take; false when there is none. */
+  /**
+   * Reads one input again from where the task stands, if records were polled that it could not take; false when there is
+   * none. The partition is paused meanwhile, so this comes to an end.
+   */
   async #seekBack(task: TaskEntry, isWanted: () => boolean): Promise<boolean> {
     const input = task.inputs.find((candidate) => candidate.missed);
     if (input === undefined) return false;
     const { topic, partition, routed } = input;
     input.missed = false;
+    input.seeking = true;
     input.caughtUpAt = -1;
-    await this.#retrying(isWanted, () => this.#transport.consumer.seek({ topic, partition, offset: routed }));
-    // What a poll had returned already is on its way to the pump: it must find the task not running yet.
-    await nextTurn();
+    try {
+      await this.#retrying(isWanted, () => this.#transport.consumer.seek({ topic, partition, offset: routed }));
+      // What a poll had returned already is on its way to the pump: it must find the task not running yet.
+      await nextTurn();
+    } finally {
+      input.seeking = false;
+    }
     return true;
   }
 
@@ -164,7 +172,7 @@ export class TaskLifecycle {
   }
 }
 
-/** Reads all active inputs from where they stand. */
+/** Reads all active inputs from where they stand. Nothing else may pause or resume partitions meanwhile. */
 export async function assignInputs(consumer: GroupConsumer, tasks: TaskTable): Promise<void> {
   const inputs = [...tasks.activeInputs()].map(({ input }) => input);
   for (const input of inputs) input.paused = false;

@@ -99,8 +99,13 @@ export class Pump {
   /** Kept for a task that does not run yet: the client tells of an end only once. */
   #routeCaughtUp({ topic, partition, offset }: TopicPartitionOffset): void {
     const routed = this.#engine.tasks.route(topic, partition);
-    if (routed === undefined || this.#engine.held) return;
+    if (routed === undefined) return;
     const { task, input } = routed;
+    if (input.missed || input.seeking || this.#engine.held) {
+      // Of which position this is the end is not certain: once reading is set back, it is reported again.
+      input.missed = true;
+      return;
+    }
     input.caughtUpAt = offset;
     if (task.state === 'running') this.#engine.shards.post(task.shard, { type: 'caughtUp', taskId: task.id, generation: task.generation, topic, partition, offset });
   }

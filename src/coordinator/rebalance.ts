@@ -50,13 +50,18 @@ export class Rebalance implements RebalanceListener {
       task.state = 'starting';
       rewind(task);
     }
-    await assignInputs(transport.consumer, tasks);
+    this.#engine.assigning = true;
+    try {
+      await assignInputs(transport.consumer, tasks);
+    } finally {
+      this.#engine.assigning = false;
+    }
+    this.#engine.applyBackPressure();
     // What a poll had returned already is on its way to the pump: it must find no task running yet.
     await nextTurn();
     if (!this.#engine.active) return;
     this.#engine.assigned = true;
     this.#engine.held = false;
-    this.#engine.applyBackPressure();
     hooks.log('info', `Assigned ${ids.length} tasks, ${kept.length} of them kept their state.`, { tasks: ids.map(taskIdOf).join(' ') });
     this.#engine.reportRunning();
     // Restoring goes on beside everything else: the rebalance is over for the group now.

@@ -73,6 +73,7 @@ export class Shards {
         place.starting = { resolve, reject };
         place.killedFor = undefined;
         place.handle = this.#launcher.launch({ ...this.#start, shard });
+        void place.handle.ended.then(() => reject(endedEarly(shard)));
       });
     } catch (error) {
       // Whatever is left of it is none of ours any more.
@@ -149,6 +150,10 @@ export class Shards {
 
 function shardsClosed(shard: number): MillraceError {
   return new MillraceError('INVALID_STATE', `Shard ${shard} was not started: the application is closing.`, { context: { shard } });
+}
+
+function endedEarly(shard: number): MillraceError {
+  return new MillraceError('SHARD_DIED', `Shard ${shard} ended before it was ready.`, { context: { shard } });
 }
 
 function planMismatch(shard: number, ours: string, theirs: string): MillraceError {

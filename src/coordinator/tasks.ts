@@ -30,6 +30,8 @@ export interface InputState {
   paused: boolean;
   /** Records were polled while the task could not take them: they must be read again from `routed`. */
   missed: boolean;
+  /** Reading is being set back: ends reported meanwhile may be of before or after. */
+  seeking: boolean;
   /** Offset at which the client last reported the end of the partition; -1 unknown. */
   caughtUpAt: number;
 }
@@ -128,6 +130,7 @@ export function newInput(partition: TopicPartition, internal: boolean, offset: n
     inFlightBytes: 0,
     paused: false,
     missed: false,
+    seeking: false,
     caughtUpAt: -1,
   };
 }

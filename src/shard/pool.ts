@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort, type Transferable } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { MillraceError } from '../errors.ts';
 import { workerEntry } from '../worker-entry.ts';
@@ -86,19 +86,28 @@ export class ShardPool implements ShardLauncher {
     const entry = { port: port1 };
     this.#handles.add(entry);
     port1.on('message', (message: FromShard) => listener.onMessage(handle, message));
-    finished
-      .catch((cause: unknown) => listener.onDeath(handle, shardDied(start.shard, cause)))
-      .finally(() => {
-        port1.close();
-        this.#handles.delete(entry);
-      });
+    const end = (): void => {
+      // What it said last may still be in the port, such as why it did not start.
+      if (this.#handles.delete(entry)) deliverRest(port1, (message) => listener.onMessage(handle, message));
+      port1.close();
+    };
+    finished.then(end, (cause: unknown) => {
+      end();
+      listener.onDeath(handle, shardDied(start.shard, cause));
+    });
     return handle;
   }
 
   async destroy(): Promise<void> {
     for (const { port } of this.#handles) port.removeAllListeners('message');
+    this.#handles.clear();
     await this.#pool.destroy();
   }
+}
+
+/** Delivers what was sent through a port and not received yet. */
+export function deliverRest(port: MessagePort, deliver: (message: FromShard) => void): void {
+  for (let found = receiveMessageOnPort(port); found !== undefined; found = receiveMessageOnPort(port)) deliver(found.message as FromShard);
 }
 
 function shardDied(shard: number, cause: unknown): MillraceError {

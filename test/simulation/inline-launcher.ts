@@ -2,7 +2,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { loadTopology } from '../../src/dsl/load.ts';
 import { MillraceError, serializeError } from '../../src/errors.ts';
 import type { FromShard, ShardStart } from '../../src/shard/messages.ts';
-import type { CreateLauncher, ShardHandle, ShardLauncher, ShardListener } from '../../src/shard/pool.ts';
+import { type CreateLauncher, deliverRest, type ShardHandle, type ShardLauncher, type ShardListener } from '../../src/shard/pool.ts';
 import { Shard } from '../../src/shard/shard.ts';
 
 /** Runs shards in the main thread, message ports and all: quick to start, and they can die at any point. */
@@ -30,6 +30,7 @@ export class InlineLauncher implements ShardLauncher {
     port1.on('message', (message: FromShard) => this.#listener.onMessage(handle, message));
     void run(start, port2).then(() => settle(undefined));
     void over.then((error) => {
+      if (error === undefined) deliverRest(port1, (message) => this.#listener.onMessage(handle, message));
       port1.close();
       this.handles.splice(this.handles.indexOf(handle), 1);
       if (error !== undefined) this.#listener.onDeath(handle, error);
@@ -50,7 +51,6 @@ async function run(start: ShardStart, port: MessagePort): Promise<void> {
     await shard.ended;
   } catch (error) {
     port.postMessage({ type: 'startFailed', error: serializeError(error) } satisfies FromShard);
-    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

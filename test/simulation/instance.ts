@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KafkaStreamsConfig } from '../../src/config.ts';
 import { KafkaStreams, type StreamsLogger } from '../../src/kafka-streams.ts';
@@ -22,8 +22,10 @@ export class Instance {
   readonly streams: KafkaStreams;
   transport: FakeTransport | undefined;
   crashed = false;
-  /** start() has resolved. A thread that dies before that makes it fail, as it should. */
+  /** start() has resolved; set by whoever called it. */
   started = false;
+  /** Called with the transport before it is used. */
+  onTransport: (transport: FakeTransport) => void = () => {};
   readonly #options: InstanceOptions;
   #handles: readonly ShardHandle[] = [];
 
@@ -36,6 +38,7 @@ export class Instance {
         createTransport: async ({ applicationId, processingGuarantee }, processId) => {
           const transactionalId = processingGuarantee === 'exactly_once_v2' ? `${applicationId}-${processId}` : undefined;
           this.transport = new FakeTransport(cluster, transactionalId);
+          this.onTransport(this.transport);
           return this.transport;
         },
         createLauncher: this.#createLauncher(),
@@ -65,7 +68,6 @@ export class Instance {
 
   /** Ends one of its shards, wherever it is. */
   killShard(choose: (count: number) => number): void {
-    if (!this.started) return;
     const handle = this.#handles[choose(Math.max(1, this.#handles.length))];
     handle?.kill();
   }
@@ -80,6 +82,7 @@ export class Instance {
 }
 
 function removeLocks(directory: string): void {
+  if (!existsSync(directory)) return;
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
     if (entry.name === '.lock') rmSync(join(entry.parentPath, entry.name), { force: true });
   }

@@ -165,7 +165,8 @@ export class Simulation {
       this.cluster.group.throwOutOne();
     } else if (choice < 0.26) {
       this.note(`a shard of instance ${index} is killed`);
-      instance.killShard((count) => this.#random.below(count));
+      // A thread that dies before start() is done makes it fail, as it should.
+      if (instance.started) instance.killShard((count) => this.#random.below(count));
     } else if (choice < 0.29) {
       this.note(`instance ${index} crashes`);
       instance.crash();
