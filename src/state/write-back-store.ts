@@ -208,7 +208,7 @@ export abstract class WriteBackStore<K, V> implements CacheMember {
     for (let i = 0; i < dirty.length; i++) {
       const entry = dirty[i]!;
       const { value, raw } = entry;
-      const skipped = value === null && this.flushListener !== undefined && (entry.flags & EXISTED) === 0;
+      const skipped = value === null && this.cached && this.flushListener !== undefined && (entry.flags & EXISTED) === 0;
       if (!skipped && !this.isExpired(entry)) {
         this.metrics.changelogRecords++;
         if (value === null) this.appendTo(writer, entry, RAW_BYTES, null);

@@ -1,4 +1,12 @@
-import type { FixedKeyProcessor, FixedKeyRecord, GlobalKTable, KGroupedStream, KStream, KTable, TimeWindowedKStream } from '../../src/dsl/index.ts';
+import type {
+  FixedKeyProcessor,
+  FixedKeyRecord,
+  GlobalKTable,
+  KGroupedStream,
+  KStream,
+  KTable,
+  TimeWindowedKStream,
+} from '../../src/dsl/index.ts';
 import { StreamsBuilder, TimeWindows } from '../../src/dsl/index.ts';
 import type { StoreSpec } from '../../src/state/store-spec.ts';
 import { type Processor, Stores, Topology } from '../../src/topology/index.ts';
@@ -111,7 +119,11 @@ class Interpreter {
       case 'toTable':
         return stream.toTable(storing(step));
       case 'repartition':
-        return stream.repartition({ ...keyed(step.serdes), ...named(step), ...(step.partitions === undefined ? {} : { partitions: step.partitions }) });
+        return stream.repartition({
+          ...keyed(step.serdes),
+          ...named(step),
+          ...(step.partitions === undefined ? {} : { partitions: step.partitions }),
+        });
       case 'process':
         return stream.process(this.supplier(step.script), { stores: step.stores ?? [] });
       case 'processValues':
@@ -157,7 +169,8 @@ class Interpreter {
   private split(step: StepOf<'split'>): undefined {
     let split = this.stream(step.from).split();
     const keep = (id: string) => ({ withConsumer: (branch: Stream) => void this.objects.set(id, branch) });
-    for (const { id, fn } of step.branches) split = split.branch(keyValueFunction(fn) as (key: unknown, value: unknown) => boolean, keep(id));
+    for (const { id, fn } of step.branches)
+      split = split.branch(keyValueFunction(fn) as (key: unknown, value: unknown) => boolean, keep(id));
     if (step.default === undefined) split.noDefaultBranch();
     else split.defaultBranch(keep(step.default));
   }
@@ -180,7 +193,10 @@ class Interpreter {
       return {
         init: (context) =>
           runner.init(context, (key, value, timestamp, headers, child) =>
-            context.forward({ key, value, ...(timestamp === undefined ? {} : { timestamp }), ...(headers === undefined ? {} : { headers }) }, child),
+            context.forward(
+              { key, value, ...(timestamp === undefined ? {} : { timestamp }), ...(headers === undefined ? {} : { headers }) },
+              child,
+            ),
           ),
         process: ({ key, value, timestamp, headers }) => runner.process(key, value, timestamp, headers),
       };
@@ -249,7 +265,8 @@ function valueKeyFunction(expression: Expression): ValueKeyFunction {
 
 function topicOf(expression: Expression): string | ((key: unknown, value: unknown, context: RecordContext) => string) {
   if (typeof expression === 'string') return expression;
-  return (k, v, { topic, partition, offset, timestamp: ts }) => text(evaluate(expression, { k, v, ts, origin: `${topic}-${partition}@${offset}` }));
+  return (k, v, { topic, partition, offset, timestamp: ts }) =>
+    text(evaluate(expression, { k, v, ts, origin: `${topic}-${partition}@${offset}` }));
 }
 
 function extractor(expression: Expression | undefined) {

@@ -9,7 +9,10 @@ export interface Deviation {
 
 const EXPIRED_PUT: Deviation = {
   reason: 'A put into a window that has expired is not written to the changelog, and is no dropped record.',
-  apply: (outcome) => withChangelog({ ...outcome, dropped: outcome.dropped - 1 }, 'app-win-changelog', (rows) => rows.filter(([, value]) => value !== 'expired')),
+  apply: (outcome) =>
+    withChangelog({ ...outcome, dropped: outcome.dropped - 1 }, 'app-win-changelog', (rows) =>
+      rows.filter(([, value]) => value !== 'expired'),
+    ),
 };
 
 const DUPLICATE_TOMBSTONE: Deviation = {

@@ -30,7 +30,7 @@ export function runScenario(scenario: Scenario): Outcome {
     }
   }
   const outcome = {
-    ...writtenTopics(driver),
+    ...writtenTopics(driver, scenario),
     stores: failedAt === null ? rowsOfStores(driver, topology) : {},
     trace,
     dropped: driver.counters.recordsDropped,
@@ -56,7 +56,10 @@ function makeDriver({ config }: Scenario, topology: Topology): TopologyTestDrive
 }
 
 function feed(driver: TopologyTestDriver, input: Input, serdes: ReadonlyMap<string, SerdePair>): void {
-  if ('advanceMs' in input) return driver.advanceWallClockTime(input.advanceMs);
+  if ('advanceMs' in input) {
+    driver.advanceWallClockTime(input.advanceMs);
+    return;
+  }
   const [topic, key, value, timestamp, headers = []] = input;
   const [keySerde, valueSerde] = serdes.get(topic) ?? ['string', 'string'];
   const headerBytes = headers.map(([name, content]) => [name, content === null ? null : Buffer.from(content)] as const);
@@ -78,13 +81,13 @@ function serdesOfInputs(scenario: Scenario): Map<string, SerdePair> {
   return serdes;
 }
 
-function writtenTopics(driver: TopologyTestDriver): Pick<Outcome, 'topics' | 'changelogs'> {
+function writtenTopics(driver: TopologyTestDriver, { config }: Scenario): Pick<Outcome, 'topics' | 'changelogs'> {
   const topics: Record<string, ShownRecord[]> = {};
   const changelogs: Record<string, ShownRecord[]> = {};
   for (const topic of [...driver.producedTopicNames()].sort()) {
     const records = driver.createOutputTopic(topic, Serdes.ByteArray(), Serdes.ByteArray()).readRecordsToList().map(shown);
-    if (!topic.endsWith('-changelog')) topics[topic] = records;
-    else changelogs[topic] = compacted(records);
+    if (topic.endsWith('-changelog')) changelogs[topic] = compacted(records);
+    else topics[topic] = config.maskDeadLetters && topic === config.deadLetterTopic ? records.map(masked) : records;
   }
   return { topics, changelogs };
 }
@@ -93,6 +96,10 @@ function shown({ key, value, timestamp, headers }: OutputRecord<Uint8Array, Uint
   const record = [show(key), show(value), timestamp] as const;
   if (headers.length === 0) return record;
   return [...record, headers.map(([name, bytes]) => [name, isMasked(name, bytes) ? '*' : show(bytes)] as const)];
+}
+
+function masked([, , timestamp, headers]: ShownRecord): ShownRecord {
+  return headers === undefined ? ['*', '*', timestamp] : ['*', '*', timestamp, headers];
 }
 
 function isMasked(header: string, bytes: Uint8Array | null): boolean {

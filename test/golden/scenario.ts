@@ -40,12 +40,23 @@ export interface StoreStep {
 
 /** One call on the builder. `id` names what it returns, `from` what it is called on. */
 export type Step =
-  | { readonly op: 'stream'; readonly id: string; readonly topics: readonly string[]; readonly serdes: SerdePair; readonly timestamp?: Expression }
+  | {
+      readonly op: 'stream';
+      readonly id: string;
+      readonly topics: readonly string[];
+      readonly serdes: SerdePair;
+      readonly timestamp?: Expression;
+    }
   | ({ readonly op: 'table' | 'globalTable'; readonly id: string; readonly topic: string; readonly serdes: SerdePair } & Storing)
   | ({ readonly op: 'filter' | 'filterNot'; readonly id: string; readonly from: string; readonly fn: Expression } & Storing)
   | { readonly op: 'map'; readonly id: string; readonly from: string; readonly key: Expression; readonly value: Expression }
   | ({ readonly op: 'mapValues'; readonly id: string; readonly from: string; readonly fn: Expression } & Storing)
-  | { readonly op: 'flatMap' | 'flatMapValues' | 'selectKey' | 'peek' | 'foreach'; readonly id: string; readonly from: string; readonly fn: Expression }
+  | {
+      readonly op: 'flatMap' | 'flatMapValues' | 'selectKey' | 'peek' | 'foreach';
+      readonly id: string;
+      readonly from: string;
+      readonly fn: Expression;
+    }
   | { readonly op: 'merge'; readonly id: string; readonly from: string; readonly with: string }
   | {
       readonly op: 'split';
@@ -53,7 +64,14 @@ export type Step =
       readonly branches: readonly { readonly id: string; readonly fn: Expression }[];
       readonly default?: string;
     }
-  | { readonly op: 'groupBy'; readonly id: string; readonly from: string; readonly fn: Expression; readonly serdes: SerdePair; readonly name?: string }
+  | {
+      readonly op: 'groupBy';
+      readonly id: string;
+      readonly from: string;
+      readonly fn: Expression;
+      readonly serdes: SerdePair;
+      readonly name?: string;
+    }
   | { readonly op: 'groupByKey'; readonly id: string; readonly from: string; readonly serdes: SerdePair; readonly name?: string }
   | {
       readonly op: 'windowedBy';
@@ -78,14 +96,42 @@ export type Step =
       readonly fn: Expression;
       readonly serdes?: SerdePair;
     }
-  | { readonly op: 'repartition'; readonly id: string; readonly from: string; readonly serdes: SerdePair; readonly name?: string; readonly partitions?: number }
-  | { readonly op: 'process' | 'processValues'; readonly id: string; readonly from: string; readonly script: Script; readonly stores?: readonly string[] }
+  | {
+      readonly op: 'repartition';
+      readonly id: string;
+      readonly from: string;
+      readonly serdes: SerdePair;
+      readonly name?: string;
+      readonly partitions?: number;
+    }
+  | {
+      readonly op: 'process' | 'processValues';
+      readonly id: string;
+      readonly from: string;
+      readonly script: Script;
+      readonly stores?: readonly string[];
+    }
   | { readonly op: 'to'; readonly from: string; readonly topic: Expression; readonly serdes: SerdePair; readonly name?: string }
   | StoreStep
-  | ({ readonly op: 'addGlobalStore'; readonly topic: string; readonly script: Script; readonly sourceSerdes: SerdePair } & Omit<StoreStep, 'op'>)
-  | { readonly op: 'addSource'; readonly name: string; readonly topics: readonly string[]; readonly serdes: SerdePair; readonly timestamp?: Expression }
+  | ({ readonly op: 'addGlobalStore'; readonly topic: string; readonly script: Script; readonly sourceSerdes: SerdePair } & Omit<
+      StoreStep,
+      'op'
+    >)
+  | {
+      readonly op: 'addSource';
+      readonly name: string;
+      readonly topics: readonly string[];
+      readonly serdes: SerdePair;
+      readonly timestamp?: Expression;
+    }
   | { readonly op: 'addProcessor'; readonly name: string; readonly parents: readonly string[]; readonly script: Script }
-  | { readonly op: 'addSink'; readonly name: string; readonly parents: readonly string[]; readonly topic: Expression; readonly serdes: SerdePair };
+  | {
+      readonly op: 'addSink';
+      readonly name: string;
+      readonly parents: readonly string[];
+      readonly topic: Expression;
+      readonly serdes: SerdePair;
+    };
 
 /** What a processor of one's own does. */
 export interface Script {
@@ -109,7 +155,12 @@ export type Action =
   /** Forwards every row: its key as key, its value as value. */
   | readonly ['scan', store: string, how: 'all' | 'reverseAll' | 'range' | 'reverseRange' | 'prefix', a?: Expression, b?: Expression]
   /** Forwards every row: `<key>@<start>` as key, its value as value. */
-  | readonly ['scanWindows', store: string, how: 'all' | 'backwardAll' | 'fetchAll' | 'fetch' | 'backwardFetch' | 'fetchRange', ...operands: Expression[]]
+  | readonly [
+      'scanWindows',
+      store: string,
+      how: 'all' | 'backwardAll' | 'fetchAll' | 'fetch' | 'backwardFetch' | 'fetchRange',
+      ...operands: Expression[],
+    ]
   | readonly ['if', condition: Expression, then: readonly Action[], otherwise?: readonly Action[]]
   | readonly ['trace', text: Expression]
   /** `limit`: cancels itself at that call; 0 = never. */
@@ -134,6 +185,8 @@ export interface ScenarioConfig {
   readonly processing?: 'fail' | 'continue';
   /** Where records go that are continued over. */
   readonly deadLetterTopic?: string;
+  /** Shows no keys and values of dead letters: Kafka Streams forgets them after a sink or a cached store saw the record. */
+  readonly maskDeadLetters?: boolean;
 }
 
 export interface Scenario {

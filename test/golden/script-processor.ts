@@ -1,9 +1,16 @@
-import type { KeyValueStore, StoreIterator, TimestampedKeyValueStore, TimestampedWindowStore, ValueAndTimestamp, WindowStore } from '../../src/state/index.ts';
+import type {
+  KeyValueStore,
+  StoreIterator,
+  TimestampedKeyValueStore,
+  TimestampedWindowStore,
+  ValueAndTimestamp,
+  WindowStore,
+} from '../../src/state/index.ts';
 import type { Headers } from '../../src/topology/operators.ts';
 import type { Cancellable } from '../../src/topology/processor-api.ts';
 import { type Environment, evaluate, text } from './expressions.ts';
-import { show } from './serdes.ts';
 import type { Action, Expression, ForwardOptions, Script } from './scenario.ts';
+import { show } from './serdes.ts';
 
 /** The part of a context that scripts use; both kinds of processors have it. */
 export interface ScriptContext {
@@ -15,7 +22,13 @@ export interface ScriptContext {
   commit(): void;
 }
 
-export type Forward = (key: unknown, value: unknown, timestamp: number | undefined, headers: Headers | undefined, child: string | undefined) => void;
+export type Forward = (
+  key: unknown,
+  value: unknown,
+  timestamp: number | undefined,
+  headers: Headers | undefined,
+  child: string | undefined,
+) => void;
 
 /** Runs a script. `test/java/judge/ScriptRunner.java` is the same in Java. */
 export class ScriptRunner {
@@ -48,8 +61,10 @@ export class ScriptRunner {
       headers,
       'call:get': (store: string, key: unknown) => context.getStateStore<KeyValueStore<unknown, unknown>>(store).get(key),
       'call:delete': (store: string, key: unknown) => context.getStateStore<KeyValueStore<unknown, unknown>>(store).delete(key),
-      'call:getTimestamped': (store: string, key: unknown) => stamped(context.getStateStore<TimestampedKeyValueStore<unknown, unknown>>(store).get(key)),
-      'call:fetch': (store: string, key: unknown, startMs: number) => context.getStateStore<WindowStore<unknown, unknown>>(store).fetch(key, startMs),
+      'call:getTimestamped': (store: string, key: unknown) =>
+        stamped(context.getStateStore<TimestampedKeyValueStore<unknown, unknown>>(store).get(key)),
+      'call:fetch': (store: string, key: unknown, startMs: number) =>
+        context.getStateStore<WindowStore<unknown, unknown>>(store).fetch(key, startMs),
       'call:fetchTimestamped': (store: string, key: unknown, startMs: number) =>
         stamped(context.getStateStore<TimestampedWindowStore<unknown, unknown>>(store).fetch(key, startMs)),
       'call:streamTime': () => context.currentStreamTimeMs(),
@@ -66,7 +81,8 @@ export class ScriptRunner {
     for (const action of actions) this.step(action, environment);
   }
 
-  private step(action: Action, environment: Environment): void {
+  /** One action; what it returns means nothing. */
+  private step(action: Action, environment: Environment): unknown {
     const { context } = this;
     const value = (expression: Expression | undefined): never => evaluate(expression ?? null, environment) as never;
     switch (action[0]) {
@@ -75,7 +91,7 @@ export class ScriptRunner {
       case 'put':
         return context.getStateStore<KeyValueStore<unknown, unknown>>(action[1]).put(value(action[2]), value(action[3]));
       case 'putIfAbsent':
-        return void context.getStateStore<KeyValueStore<unknown, unknown>>(action[1]).putIfAbsent(value(action[2]), value(action[3]));
+        return context.getStateStore<KeyValueStore<unknown, unknown>>(action[1]).putIfAbsent(value(action[2]), value(action[3]));
       case 'putTimestamped': {
         const row = { value: value(action[3]), timestamp: value(action[4]) };
         return context.getStateStore<TimestampedKeyValueStore<unknown, unknown>>(action[1]).put(value(action[2]), row);
@@ -87,16 +103,21 @@ export class ScriptRunner {
         return context.getStateStore<TimestampedWindowStore<unknown, unknown>>(action[1]).put(value(action[2]), row, value(action[5]));
       }
       case 'scan':
-        for (const row of this.scan(action[1], action[2], value(action[3]), value(action[4]))) this.send(row.key, row.value, {}, environment);
-        return;
+        for (const row of this.scan(action[1], action[2], value(action[3]), value(action[4])))
+          this.send(row.key, row.value, {}, environment);
+        return undefined;
       case 'scanWindows':
-        for (const [key, row] of this.scanWindows(action[1], action[2], action.slice(3).map((operand) => value(operand as Expression)))) this.send(key, row, {}, environment);
-        return;
+        for (const [key, row] of this.scanWindows(
+          action[1],
+          action[2],
+          action.slice(3).map((operand) => value(operand as Expression)),
+        ))
+          this.send(key, row, {}, environment);
+        return undefined;
       case 'if':
         return this.run(evaluate(action[1], environment) === true ? action[2] : (action[3] ?? []), environment);
       case 'trace':
-        this.trace.push(text(value(action[1])));
-        return;
+        return this.trace.push(text(value(action[1])));
       case 'schedule':
         return this.schedule(action[1], action[2], action[3], action[4]);
       case 'commit':
@@ -132,7 +153,14 @@ export class ScriptRunner {
     const [a, b, c, d] = operands as [never, never, never, never];
     if (how === 'fetch') return [...store.fetch(a, b, c)].map((row) => [`${text(a)}@${row.windowStartMs}`, row.value]);
     if (how === 'backwardFetch') return [...store.backwardFetch(a, b, c)].map((row) => [`${text(a)}@${row.windowStartMs}`, row.value]);
-    const rows = how === 'all' ? store.all() : how === 'backwardAll' ? store.backwardAll() : how === 'fetchAll' ? store.fetchAll(a, b) : store.fetchRange(a, b, c, d);
+    const rows =
+      how === 'all'
+        ? store.all()
+        : how === 'backwardAll'
+          ? store.backwardAll()
+          : how === 'fetchAll'
+            ? store.fetchAll(a, b)
+            : store.fetchRange(a, b, c, d);
     return [...rows].map(({ key, value }) => [`${text(key.key)}@${key.window.startMs}`, value]);
   }
 }

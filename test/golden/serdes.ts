@@ -26,10 +26,10 @@ export function serdeOf(name: SerdeName): Serde<unknown> {
 export function fieldBytes(field: Field, serde: SerdeName): Uint8Array | null {
   if (field === null) return null;
   if (typeof field === 'object') return Buffer.from(field.hex, 'hex');
-  return Buffer.from(serdeOf(serde).serialize(valueOf(field, serde), ''));
+  return Buffer.from(serdeOf(serde).serialize(fieldValue(field, serde), ''));
 }
 
-function valueOf(field: string | number | boolean, serde: SerdeName): unknown {
+function fieldValue(field: string | number | boolean, serde: SerdeName): unknown {
   if (serde === 'biglong') return BigInt(field);
   if (serde === 'double' || serde === 'float') return Number(field);
   return field;

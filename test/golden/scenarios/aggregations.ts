@@ -22,7 +22,13 @@ export const aggregations: Scenario[] = [
     input: RECORDS,
   }),
   ...bothWays('count without a store name, rekeyed (W14)', {
-    steps: [stream('s', 'in'), { op: 'selectKey', id: 'sk', from: 's', fn: v }, { op: 'groupByKey', id: 'g', from: 'sk', serdes: SS }, { op: 'count', id: 'c', from: 'g' }, ...changesTo('c', 'out', SL)],
+    steps: [
+      stream('s', 'in'),
+      { op: 'selectKey', id: 'sk', from: 's', fn: v },
+      { op: 'groupByKey', id: 'g', from: 'sk', serdes: SS },
+      { op: 'count', id: 'c', from: 'g' },
+      ...changesTo('c', 'out', SL),
+    ],
     input: RECORDS,
   }),
   ...bothWays('word count: several updates of one record', {
@@ -33,10 +39,19 @@ export const aggregations: Scenario[] = [
       { op: 'count', id: 'c', from: 'g', as: 'words' },
       ...changesTo('c', 'out', SL),
     ],
-    input: [['lines', null, 'to be or not to be', 10, [['line', '1']]], ['lines', null, 'be', 5], ['lines', null, 'or or or', 20]],
+    input: [
+      ['lines', null, 'to be or not to be', 10, [['line', '1']]],
+      ['lines', null, 'be', 5],
+      ['lines', null, 'or or or', 20],
+    ],
   }),
   ...bothWays('groupBy drops null keys before the repartition topic', {
-    steps: [stream('s', 'in'), { op: 'groupBy', id: 'g', from: 's', fn: when(eq(v, 'y'), null, v), serdes: SS, name: 'by-value' }, { op: 'count', id: 'c', from: 'g' }, ...changesTo('c', 'out', SL)],
+    steps: [
+      stream('s', 'in'),
+      { op: 'groupBy', id: 'g', from: 's', fn: when(eq(v, 'y'), null, v), serdes: SS, name: 'by-value' },
+      { op: 'count', id: 'c', from: 'g' },
+      ...changesTo('c', 'out', SL),
+    ],
     input: RECORDS,
   }),
   ...bothWays('reduce takes the first value as it is', {
@@ -44,23 +59,67 @@ export const aggregations: Scenario[] = [
     input: RECORDS,
   }),
   ...bothWays('reduce to null deletes', {
-    steps: [...grouped, { op: 'reduce', id: 'r', from: 'g', fn: when(eq(v, 'clear'), null, joined), as: 'reduced' }, ...changesTo('r', 'out')],
-    input: [...RECORDS, ['in', 'a', 'clear', 70], ['in', 'a', 'clear', 71], ['in', 'c', 'clear', 72], ['in', 'c', 'clear', 60], ['in', 'c', 'more', 50]],
+    steps: [
+      ...grouped,
+      { op: 'reduce', id: 'r', from: 'g', fn: when(eq(v, 'clear'), null, joined), as: 'reduced' },
+      ...changesTo('r', 'out'),
+    ],
+    input: [
+      ...RECORDS,
+      ['in', 'a', 'clear', 70],
+      ['in', 'a', 'clear', 71],
+      ['in', 'c', 'clear', 72],
+      ['in', 'c', 'clear', 60],
+      ['in', 'c', 'more', 50],
+    ],
   }),
   ...bothWays('aggregate: initializer, aggregator, deletion', {
-    steps: [...grouped, { op: 'aggregate', id: 'r', from: 'g', init: 'init', fn: when(eq(v, 'clear'), null, cat(k, '/', agg, ',', v)), as: 'aggregated', storeSerdes: SS }, ...changesTo('r', 'out')],
+    steps: [
+      ...grouped,
+      {
+        op: 'aggregate',
+        id: 'r',
+        from: 'g',
+        init: 'init',
+        fn: when(eq(v, 'clear'), null, cat(k, '/', agg, ',', v)),
+        as: 'aggregated',
+        storeSerdes: SS,
+      },
+      ...changesTo('r', 'out'),
+    ],
     input: [...RECORDS, ['in', 'nobody', 'clear', 80], ['in', 'a', 'clear', 2], ['in', 'a', 'anew', 1]],
   }),
   ...bothWays('aggregate with a null initial value', {
-    steps: [...grouped, { op: 'aggregate', id: 'r', from: 'g', init: null, fn: when(isNull(agg), v, joined), as: 'aggregated', storeSerdes: SS }, ...changesTo('r', 'out')],
+    steps: [
+      ...grouped,
+      { op: 'aggregate', id: 'r', from: 'g', init: null, fn: when(isNull(agg), v, joined), as: 'aggregated', storeSerdes: SS },
+      ...changesTo('r', 'out'),
+    ],
     input: RECORDS,
   }),
   ...bothWays('several updates of one key by one record', {
     steps: [
       stream('s', 'in'),
-      { op: 'flatMap', id: 'f', from: 's', fn: ['list', ['list', 'x', v], ['list', 'y', v], ['list', 'x', 'clear'], ['list', 'y', 'more']] },
+      {
+        op: 'flatMap',
+        id: 'f',
+        from: 's',
+        fn: ['list', ['list', 'x', v], ['list', 'y', v], ['list', 'x', 'clear'], ['list', 'y', 'more']],
+      },
       to('f', 'flat'),
-      { op: 'process', id: 'p', from: 's', script: { process: [['forward', 'x', v, { ts: 7 }], ['forward', 'y', v], ['forward', 'x', 'clear', { ts: 3 }], ['forward', 'z', v]] } },
+      {
+        op: 'process',
+        id: 'p',
+        from: 's',
+        script: {
+          process: [
+            ['forward', 'x', v, { ts: 7 }],
+            ['forward', 'y', v],
+            ['forward', 'x', 'clear', { ts: 3 }],
+            ['forward', 'z', v],
+          ],
+        },
+      },
       { op: 'toTable', id: 't', from: 'p', storeSerdes: SS, as: 'processed' },
       ...changesTo('t', 'table'),
       { op: 'groupByKey', id: 'g', from: 's', serdes: SS },
@@ -77,7 +136,14 @@ export const aggregations: Scenario[] = [
       { op: 'filter', id: 'f', from: 'r', fn: eq(['mod', v, 2], 0), as: 'kept', storeSerdes: SS },
       ...changesTo('f', 'out'),
     ],
-    input: [['in', 'a', 'x', 100], ['in', 'a', 'clear', 50], ['in', 'b', 'y', 100], ['in', 'b', 'z', 70], ['in', 'b', 'clear', 110], ['in', 'b', 'clear', 60]],
+    input: [
+      ['in', 'a', 'x', 100],
+      ['in', 'a', 'clear', 50],
+      ['in', 'b', 'y', 100],
+      ['in', 'b', 'z', 70],
+      ['in', 'b', 'clear', 110],
+      ['in', 'b', 'clear', 60],
+    ],
   }),
   ...bothWays('a filter sees the initial aggregate as the old value of a new row', {
     steps: [

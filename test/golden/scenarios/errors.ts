@@ -2,8 +2,20 @@ import type { Input, Scenario, Step } from '../scenario.ts';
 import { agg, cat, changesTo, eq, k, SL, SS, scenario, stream, to, v, when } from './shorthand.ts';
 
 const failsOnBad = when(eq(v, 'bad'), ['throw', 'this is bad'], v);
-const RECORDS: readonly Input[] = [['in', 'a', '1', 10], ['in', 'a', 'bad', 20, [['h', 'x']]], ['in', 'b', '2', 30], ['in', null, 'bad', 31], ['in', 'b', 'bad', 32]];
-const NUMBERS: readonly Input[] = [['numbers', 'a', 1, 10], ['numbers', 'a', { hex: '00ff' }, 20, [['h', 'x']]], ['numbers', 'b', 2, 30], ['numbers', null, { hex: '' }, 31], ['numbers', 'b', 3, 32]];
+const RECORDS: readonly Input[] = [
+  ['in', 'a', '1', 10],
+  ['in', 'a', 'bad', 20, [['h', 'x']]],
+  ['in', 'b', '2', 30],
+  ['in', null, 'bad', 31],
+  ['in', 'b', 'bad', 32],
+];
+const NUMBERS: readonly Input[] = [
+  ['numbers', 'a', 1, 10],
+  ['numbers', 'a', { hex: '00ff' }, 20, [['h', 'x']]],
+  ['numbers', 'b', 2, 30],
+  ['numbers', null, { hex: '' }, 31],
+  ['numbers', 'b', 3, 32],
+];
 const readNumbers: Step[] = [stream('s', 'numbers', SL), { op: 'mapValues', id: 'm', from: 's', fn: ['add', v, 1] }, to('m', 'out', SL)];
 
 export const errors: Scenario[] = [
@@ -33,7 +45,18 @@ export const errors: Scenario[] = [
     config: { processing: 'continue' },
     steps: [
       stream('s', 'in'),
-      { op: 'process', id: 'p', from: 's', script: { process: [['forward', k, cat('first ', v)], ['forward', k, failsOnBad], ['forward', k, cat('last ', v)]] } },
+      {
+        op: 'process',
+        id: 'p',
+        from: 's',
+        script: {
+          process: [
+            ['forward', k, cat('first ', v)],
+            ['forward', k, failsOnBad],
+            ['forward', k, cat('last ', v)],
+          ],
+        },
+      },
       to('p', 'out'),
       { op: 'flatMapValues', id: 'f', from: 's', fn: ['list', v, 'x', v] },
       { op: 'mapValues', id: 'm', from: 'f', fn: failsOnBad },
@@ -43,7 +66,12 @@ export const errors: Scenario[] = [
   }),
   ...scenario('dead letters of functions that throw', {
     config: { processing: 'continue', deadLetterTopic: 'dead' },
-    steps: [stream('s', 'in'), { op: 'mapValues', id: 'm', from: 's', fn: failsOnBad }, { op: 'mapValues', id: 'n', from: 'm', fn: cat(v, '!') }, to('n', 'out')],
+    steps: [
+      stream('s', 'in'),
+      { op: 'mapValues', id: 'm', from: 's', fn: failsOnBad },
+      { op: 'mapValues', id: 'n', from: 'm', fn: cat(v, '!') },
+      to('n', 'out'),
+    ],
     input: RECORDS,
   }),
   ...scenario('an aggregator that throws leaves the row as it was', {
@@ -57,16 +85,54 @@ export const errors: Scenario[] = [
     input: [...RECORDS, ['in', 'a', '3', 5]],
   }),
   ...scenario('bytes that cannot be read end the run', { steps: readNumbers, input: NUMBERS }),
-  ...scenario('bytes that cannot be read are continued over', { config: { deserialization: 'continue' }, steps: readNumbers, input: NUMBERS }),
-  ...scenario('dead letters of bytes that cannot be read', { config: { deserialization: 'continue', deadLetterTopic: 'dead' }, steps: readNumbers, input: NUMBERS }),
+  ...scenario('bytes that cannot be read are continued over', {
+    config: { deserialization: 'continue' },
+    steps: readNumbers,
+    input: NUMBERS,
+  }),
+  ...scenario('dead letters of bytes that cannot be read', {
+    config: { deserialization: 'continue', deadLetterTopic: 'dead' },
+    steps: readNumbers,
+    input: NUMBERS,
+  }),
   ...scenario('keys that cannot be read', {
     config: { deserialization: 'continue', deadLetterTopic: 'dead' },
     steps: [stream('s', 'in', ['long', 'string']), { op: 'map', id: 'm', from: 's', key: cat(v, k), value: v }, to('m', 'out')],
-    input: [['in', 1, 'a', 1], ['in', { hex: '01' }, 'b', 2], ['in', null, 'c', 3]],
+    input: [
+      ['in', 1, 'a', 1],
+      ['in', { hex: '01' }, 'b', 2],
+      ['in', null, 'c', 3],
+    ],
   }),
   ...scenario('a punctuator that throws', {
     config: { processing: 'continue', deadLetterTopic: 'dead' },
-    steps: [stream('s', 'in'), { op: 'process', id: 'p', from: 's', script: { init: [['schedule', 10, 'stream-time', 0, [['forward', 'tick', ['text', ['ts']]], ['forward', 'never', ['throw', 'not on time']]]]], process: [['forward', k, v]] } }, to('p', 'out')],
-    input: [['in', 'a', '1', 5], ['in', 'a', '2', 12]],
+    steps: [
+      stream('s', 'in'),
+      {
+        op: 'process',
+        id: 'p',
+        from: 's',
+        script: {
+          init: [
+            [
+              'schedule',
+              10,
+              'stream-time',
+              0,
+              [
+                ['forward', 'tick', ['text', ['ts']]],
+                ['forward', 'never', ['throw', 'not on time']],
+              ],
+            ],
+          ],
+          process: [['forward', k, v]],
+        },
+      },
+      to('p', 'out'),
+    ],
+    input: [
+      ['in', 'a', '1', 5],
+      ['in', 'a', '2', 12],
+    ],
   }),
 ];

@@ -27,7 +27,11 @@ export const formats: Scenario[] = [
   ...roundTrip('int', [0, 1, -1, 2147483647, -2147483648]),
   ...roundTrip('short', [0, 1, -1, 32767, -32768]),
   ...roundTrip('boolean', [true, false]),
-  ...roundTrip('uuid', ['00000000-0000-0000-0000-000000000000', '123e4567-e89b-12d3-a456-426614174000', 'ffffffff-ffff-ffff-ffff-ffffffffffff']),
+  ...roundTrip('uuid', [
+    '00000000-0000-0000-0000-000000000000',
+    '123e4567-e89b-12d3-a456-426614174000',
+    'ffffffff-ffff-ffff-ffff-ffffffffffff',
+  ]),
   ...scenario('bytes of doubles and floats', {
     steps: [
       stream('d', 'doubles', ['string', 'double']),
@@ -38,10 +42,12 @@ export const formats: Scenario[] = [
       { op: 'mapValues', id: 'n', from: 'e', fn: v },
       to('n', 'float-out', ['string', 'float']),
     ],
-    input: ['0', '1', '-1', '0.1', '-0', '1e300', '5e-324', 'Infinity', '-Infinity', '3.4028234663852886e38', '16777217'].flatMap((value, at): Input[] => [
-      ['doubles', 'k', value, at],
-      ['floats', 'k', value, at],
-    ]),
+    input: ['0', '1', '-1', '0.1', '-0', '1e300', '5e-324', 'Infinity', '-Infinity', '3.4028234663852886e38', '16777217'].flatMap(
+      (value, at): Input[] => [
+        ['doubles', 'k', value, at],
+        ['floats', 'k', value, at],
+      ],
+    ),
   }),
   ...scenario('windowed keys that are read', {
     steps: [
@@ -50,6 +56,9 @@ export const formats: Scenario[] = [
       { op: 'map', id: 'm', from: 'p', key: ['start', k], value: ['inner', k] },
       to('m', 'out', ['long', 'string']),
     ],
-    input: [['in', { hex: '61000000000000000a' }, 'x', 1], ['in', { hex: '0000000000000000' }, 'y', 2]],
+    input: [
+      ['in', { hex: '61000000000000000a' }, 'x', 1],
+      ['in', { hex: '0000000000000000' }, 'y', 2],
+    ],
   }),
 ];

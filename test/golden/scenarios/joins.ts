@@ -35,7 +35,12 @@ export const joins: Scenario[] = [
     input: RECORDS,
   }),
   ...bothWays('a joiner that returns null', {
-    steps: [table, stream('s', 'in'), { op: 'leftJoin', id: 'l', from: 's', with: 't', fn: when(isNull(tv), null, v), serdes: SS }, to('l', 'out')],
+    steps: [
+      table,
+      stream('s', 'in'),
+      { op: 'leftJoin', id: 'l', from: 's', with: 't', fn: when(isNull(tv), null, v), serdes: SS },
+      to('l', 'out'),
+    ],
     input: RECORDS,
   }),
   ...bothWays('joins with views of a table', {

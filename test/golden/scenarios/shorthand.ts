@@ -19,7 +19,10 @@ export const when = (condition: Expression, then: Expression, otherwise: Express
 export const stream = (id: string, topic: string, serdes: SerdePair = SS): Step => ({ op: 'stream', id, topics: [topic], serdes });
 export const to = (from: string, topic: Expression, serdes: SerdePair = SS): Step => ({ op: 'to', from, topic, serdes });
 /** A table's changes, written to a topic. */
-export const changesTo = (from: string, topic: string, serdes: SerdePair = SS): Step[] => [{ op: 'toStream', id: `${from}-changes`, from }, to(`${from}-changes`, topic, serdes)];
+export const changesTo = (from: string, topic: string, serdes: SerdePair = SS): Step[] => [
+  { op: 'toStream', id: `${from}-changes`, from },
+  to(`${from}-changes`, topic, serdes),
+];
 
 type Unnamed = Omit<Scenario, 'name' | 'config'> & { readonly config?: Partial<Scenario['config']> };
 

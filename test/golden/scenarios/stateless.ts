@@ -8,12 +8,28 @@ const RECORDS: readonly Input[] = [
   ['in', null, null, 16],
   ['in', '', '', 17],
   ['in', 'ä€', 'ünï', 18, [['h', 'x']]],
-  ['in', 'c', 'three', 5, [['h', 'x'], ['h', null], ['empty', '']]],
+  [
+    'in',
+    'c',
+    'three',
+    5,
+    [
+      ['h', 'x'],
+      ['h', null],
+      ['empty', ''],
+    ],
+  ],
 ];
 
 export const stateless: Scenario[] = [
   ...scenario('filter sees null keys and values', {
-    steps: [stream('s', 'in'), { op: 'filter', id: 'f', from: 's', fn: not(isNull(v)) }, to('f', 'values'), { op: 'filterNot', id: 'n', from: 's', fn: not(isNull(k)) }, to('n', 'keyless')],
+    steps: [
+      stream('s', 'in'),
+      { op: 'filter', id: 'f', from: 's', fn: not(isNull(v)) },
+      to('f', 'values'),
+      { op: 'filterNot', id: 'n', from: 's', fn: not(isNull(k)) },
+      to('n', 'keyless'),
+    ],
     input: RECORDS,
   }),
   ...scenario('map and mapValues, called for nulls too', {
@@ -86,10 +102,20 @@ export const stateless: Scenario[] = [
   }),
   ...scenario('one stream read from several topics', {
     steps: [{ op: 'stream', id: 's', topics: ['in', 'in2'], serdes: SS }, to('s', 'out')],
-    input: [['in', 'a', '1', 10], ['in2', 'a', '2', 5], ['in', 'b', '3', 7]],
+    input: [
+      ['in', 'a', '1', 10],
+      ['in2', 'a', '2', 5],
+      ['in', 'b', '3', 7],
+    ],
   }),
   ...scenario('the same topic read twice', {
-    steps: [stream('s', 'in'), stream('t', 'in'), { op: 'mapValues', id: 'm', from: 't', fn: cat('t:', v) }, to('s', 'out'), to('m', 'out')],
+    steps: [
+      stream('s', 'in'),
+      stream('t', 'in'),
+      { op: 'mapValues', id: 'm', from: 't', fn: cat('t:', v) },
+      to('s', 'out'),
+      to('m', 'out'),
+    ],
     input: RECORDS,
   }),
   ...scenario('topic names from a function', {
@@ -97,8 +123,15 @@ export const stateless: Scenario[] = [
     input: [...RECORDS.slice(0, 5), ['in', 'a', '2', 11], ['in', 'a', '3', 13]],
   }),
   ...scenario('topic names from where the record came from', {
-    steps: [{ op: 'stream', id: 's', topics: ['in', 'in2'], serdes: SS }, { op: 'to', from: 's', topic: cat('from-', ['tail', ['origin'], 1]), serdes: SS }],
-    input: [['in', 'a', '1', 10], ['in2', 'a', '2', 5], ['in', 'b', '3', 7]],
+    steps: [
+      { op: 'stream', id: 's', topics: ['in', 'in2'], serdes: SS },
+      { op: 'to', from: 's', topic: cat('from-', ['tail', ['origin'], 1]), serdes: SS },
+    ],
+    input: [
+      ['in', 'a', '1', 10],
+      ['in2', 'a', '2', 5],
+      ['in', 'b', '3', 7],
+    ],
   }),
   ...scenario('repartition by name and by number', {
     steps: [
@@ -114,14 +147,30 @@ export const stateless: Scenario[] = [
   }),
   ...scenario('timestamps from the value; negative ones drop the record', {
     steps: [{ op: 'stream', id: 's', topics: ['in'], serdes: ['string', 'long'], timestamp: v }, to('s', 'out', ['string', 'long'])],
-    input: [['in', 'a', 100, 1], ['in', 'b', -1, 2], ['in', 'c', 0, 3], ['in', 'd', 50, 4]],
+    input: [
+      ['in', 'a', 100, 1],
+      ['in', 'b', -1, 2],
+      ['in', 'c', 0, 3],
+      ['in', 'd', 50, 4],
+    ],
   }),
   ...scenario('timestamps from the time of the partition', {
     steps: [{ op: 'stream', id: 's', topics: ['in'], serdes: SS, timestamp: ['add', ['partitionTime'], 10] }, to('s', 'out')],
-    input: [['in', 'a', '1', 1000], ['in', 'a', '2', 1], ['in', 'a', '3', 5000]],
+    input: [
+      ['in', 'a', '1', 1000],
+      ['in', 'a', '2', 1],
+      ['in', 'a', '3', 5000],
+    ],
   }),
   ...scenario('a sink topic that is also read', {
-    steps: [stream('s', 'in'), { op: 'mapValues', id: 'm', from: 's', fn: cat(v, '+') }, to('m', 'middle'), stream('t', 'middle'), { op: 'mapValues', id: 'n', from: 't', fn: cat(v, '*') }, to('n', 'out')],
+    steps: [
+      stream('s', 'in'),
+      { op: 'mapValues', id: 'm', from: 's', fn: cat(v, '+') },
+      to('m', 'middle'),
+      stream('t', 'middle'),
+      { op: 'mapValues', id: 'n', from: 't', fn: cat(v, '*') },
+      to('n', 'out'),
+    ],
     input: RECORDS,
   }),
 ];

@@ -22,16 +22,29 @@ export const tables: Scenario[] = [
   ...bothWays('a table that is stored', { steps: [table({ as: 'rows-store' }), ...changesTo('t', 'out')], input: ROWS }),
   ...bothWays('a table that is not stored', { steps: [table(), ...changesTo('t', 'out')], input: ROWS }),
   ...bothWays('filters of a table that is not stored send deletions of what was never there', {
-    steps: [table(), { op: 'filter', id: 'f', from: 't', fn: keeps }, ...changesTo('f', 'out'), { op: 'filterNot', id: 'n', from: 't', fn: keeps }, ...changesTo('n', 'not-out')],
+    steps: [
+      table(),
+      { op: 'filter', id: 'f', from: 't', fn: keeps },
+      ...changesTo('f', 'out'),
+      { op: 'filterNot', id: 'n', from: 't', fn: keeps },
+      ...changesTo('n', 'not-out'),
+    ],
     input: ROWS,
   }),
-  ...bothWays('filter of a stored table', { steps: [table({ as: 'rows-store' }), { op: 'filter', id: 'f', from: 't', fn: keeps }, ...changesTo('f', 'out')], input: ROWS }),
+  ...bothWays('filter of a stored table', {
+    steps: [table({ as: 'rows-store' }), { op: 'filter', id: 'f', from: 't', fn: keeps }, ...changesTo('f', 'out')],
+    input: ROWS,
+  }),
   ...bothWays('filter into a store', {
     steps: [table(), { op: 'filter', id: 'f', from: 't', fn: keeps, as: 'kept', storeSerdes: SS }, ...changesTo('f', 'out')],
     input: ROWS,
   }),
   ...bothWays('filter of a stored table into a store', {
-    steps: [table({ as: 'rows-store' }), { op: 'filterNot', id: 'f', from: 't', fn: keeps, as: 'kept', storeSerdes: SS }, ...changesTo('f', 'out')],
+    steps: [
+      table({ as: 'rows-store' }),
+      { op: 'filterNot', id: 'f', from: 't', fn: keeps, as: 'kept', storeSerdes: SS },
+      ...changesTo('f', 'out'),
+    ],
     input: ROWS,
   }),
   ...bothWays('mapValues is not called for deletions', {
@@ -70,27 +83,61 @@ export const tables: Scenario[] = [
   }),
   ...bothWays('toTable', { steps: [stream('s', 'rows'), { op: 'toTable', id: 't', from: 's' }, ...changesTo('t', 'out')], input: ROWS }),
   ...bothWays('toTable into a store, rekeyed', {
-    steps: [stream('s', 'rows'), { op: 'selectKey', id: 'sk', from: 's', fn: ['tail', k, 1] }, { op: 'toTable', id: 't', from: 'sk', as: 'rekeyed', storeSerdes: SS }, ...changesTo('t', 'out')],
+    steps: [
+      stream('s', 'rows'),
+      { op: 'selectKey', id: 'sk', from: 's', fn: ['tail', k, 1] },
+      { op: 'toTable', id: 't', from: 'sk', as: 'rekeyed', storeSerdes: SS },
+      ...changesTo('t', 'out'),
+    ],
     input: ROWS,
   }),
   ...bothWays('put and delete of a new row within one commit say nothing when cached (W11)', {
     steps: [
       stream('s', 'in'),
-      { op: 'process', id: 'p', from: 's', script: { process: [['forward', k, v], ['forward', k, null]] } },
+      {
+        op: 'process',
+        id: 'p',
+        from: 's',
+        script: {
+          process: [
+            ['forward', k, v],
+            ['forward', k, null],
+          ],
+        },
+      },
       { op: 'toTable', id: 't', from: 'p', as: 'brief', storeSerdes: SS },
       ...changesTo('t', 'out'),
     ],
-    input: [['in', 'a', '1', 10], ['in', 'a', '2', 20]],
+    input: [
+      ['in', 'a', '1', 10],
+      ['in', 'a', '2', 20],
+    ],
   }),
   ...bothWays('delete and put within one commit', {
     steps: [
       stream('s', 'in'),
-      { op: 'processValues', id: 'p', from: 's', script: { process: [['forward', k, null], ['forward', k, v], ['forward', k, v, { ts: 1 }]] } },
+      {
+        op: 'processValues',
+        id: 'p',
+        from: 's',
+        script: {
+          process: [
+            ['forward', k, null],
+            ['forward', k, v],
+            ['forward', k, v, { ts: 1 }],
+          ],
+        },
+      },
       { op: 'toTable', id: 't', from: 'p', as: 'brief', storeSerdes: SS },
       { op: 'filter', id: 'f', from: 't', fn: keeps },
       ...changesTo('f', 'out'),
     ],
-    input: [['in', 'a', '1', 10], ['in', 'a', '2', 20], ['in', 'a', '2', 15], ['in', 'b', '1', 11]],
+    input: [
+      ['in', 'a', '1', 10],
+      ['in', 'a', '2', 20],
+      ['in', 'a', '2', 15],
+      ['in', 'b', '1', 11],
+    ],
   }),
   ...scenario('a global table has rows', {
     steps: [{ op: 'globalTable', id: 't', topic: 'rows', serdes: SS, as: 'everywhere' }, stream('s', 'in'), to('s', 'out')],

@@ -1,5 +1,5 @@
 import type { Input, Scenario, Step } from '../scenario.ts';
-import { agg, bothWays, cat, changesTo, eq, isNull, SS, stream, to, v, when, WL, WS } from './shorthand.ts';
+import { agg, bothWays, cat, changesTo, eq, isNull, SS, stream, to, v, WL, WS, when } from './shorthand.ts';
 
 const at = (...timestamps: number[]): Input[] => timestamps.map((ts) => ['in', 'k', `v${ts}`, ts] as const);
 const windowed = (sizeMs: number, graceMs: number, advanceMs?: number): Step[] => [
@@ -24,15 +24,46 @@ export const windows: Scenario[] = [
   }),
   ...bothWays('lateness is judged by all keys together', {
     steps: [...windowed(10, 0), { op: 'count', id: 'a', from: 'w', as: 'windows' }, ...changesTo('a', 'out', WL)],
-    input: [['in', 'a', '1', 5], ['in', 'b', '2', 25], ['in', 'a', '3', 9], ['in', 'a', '4', 21], ['in', null, '5', 100], ['in', 'a', '6', 22]],
+    input: [
+      ['in', 'a', '1', 5],
+      ['in', 'b', '2', 25],
+      ['in', 'a', '3', 9],
+      ['in', 'a', '4', 21],
+      ['in', null, '5', 100],
+      ['in', 'a', '6', 22],
+    ],
   }),
   ...bothWays('windowed count and aggregate see null values', {
-    steps: [...windowed(10, 10), { op: 'count', id: 'c', from: 'w', as: 'counts' }, ...changesTo('c', 'counts-out', WL), collect, ...changesTo('a', 'out', WS)],
-    input: [['in', 'a', null, 1], ['in', 'a', 'x', 2], ['in', 'a', null, 3], ['in', null, 'x', 4], ['in', null, null, 5]],
+    steps: [
+      ...windowed(10, 10),
+      { op: 'count', id: 'c', from: 'w', as: 'counts' },
+      ...changesTo('c', 'counts-out', WL),
+      collect,
+      ...changesTo('a', 'out', WS),
+    ],
+    input: [
+      ['in', 'a', null, 1],
+      ['in', 'a', 'x', 2],
+      ['in', 'a', null, 3],
+      ['in', null, 'x', 4],
+      ['in', null, null, 5],
+    ],
   }),
   ...bothWays('windowed reduce, with deletion', {
-    steps: [...windowed(10, 10), { op: 'reduce', id: 'a', from: 'w', fn: when(eq(v, 'clear'), null, cat(agg, ',', v)), as: 'windows' }, ...changesTo('a', 'out', WS)],
-    input: [['in', 'a', 'x', 1], ['in', 'a', 'y', 0], ['in', 'a', 'clear', 5], ['in', 'a', 'clear', 6], ['in', 'a', 'z', 3], ['in', 'b', 'x', 12], ['in', 'a', 'late', 2]],
+    steps: [
+      ...windowed(10, 10),
+      { op: 'reduce', id: 'a', from: 'w', fn: when(eq(v, 'clear'), null, cat(agg, ',', v)), as: 'windows' },
+      ...changesTo('a', 'out', WS),
+    ],
+    input: [
+      ['in', 'a', 'x', 1],
+      ['in', 'a', 'y', 0],
+      ['in', 'a', 'clear', 5],
+      ['in', 'a', 'clear', 6],
+      ['in', 'a', 'z', 3],
+      ['in', 'b', 'x', 12],
+      ['in', 'a', 'late', 2],
+    ],
   }),
   ...bothWays('rows of a window store end with its retention', {
     steps: [...windowed(10, 5), { ...collect, retentionMs: 30 } as Step, ...changesTo('a', 'out', WS)],

@@ -151,7 +151,11 @@ public final class Judge {
     var records = driver.createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer()).readRecordsToList();
     if (!topic.endsWith("-changelog")) {
       ArrayNode shown = topics.putArray(topic);
-      for (TestRecord<byte[], byte[]> record : records) shown.add(show(record));
+      boolean mask = scenario.get("config").path("maskDeadLetters").asBoolean() && topic.equals(scenario.get("config").path("deadLetterTopic").asText());
+      for (TestRecord<byte[], byte[]> record : records) {
+        ArrayNode row = show(record);
+        shown.add(mask ? row.set(0, "*").set(1, "*") : row);
+      }
       return;
     }
     TreeMap<String, JsonNode> last = new TreeMap<>();

@@ -85,6 +85,25 @@ describe('aggregations', () => {
     }
   });
 
+  it('a filter after an uncached aggregation has the initial aggregate as the old value of a new row', () => {
+    const { driver, input } = driverFor((b) => {
+      const counts = b.stream('in', text).groupByKey().count({ as: 'counts', caching: false });
+      const outputs = { keySerde: string(), valueSerde: int64() };
+      counts
+        .filter((_key, count) => count !== 1)
+        .toStream()
+        .to('zero-passes', outputs);
+      counts
+        .filter((_key, count) => count > 1)
+        .toStream()
+        .to('zero-fails', outputs);
+    });
+    for (const timestamp of [1, 2]) input.pipeInput('a', 'x', timestamp);
+    const read = (topic: string) => driver.createOutputTopic(topic, string(), int64()).readValuesToList();
+    expect(read('zero-passes')).toEqual([null, 2]);
+    expect(read('zero-fails')).toEqual([2]);
+  });
+
   it('reduce keeps the first value as it is, and null deletes', () => {
     const { driver, input } = driverFor((b) =>
       b

@@ -49,6 +49,15 @@ function cached<K, V>(
 const LARGE = 1_000_000;
 
 describe('a cached store', () => {
+  test('logs the deletion of what is not there only where nothing is forwarded, as in Kafka Streams', () => {
+    const { table, store } = cached(new RecordCache(LARGE), Serdes.String(), Serdes.Long());
+    store.delete('a');
+    expect(commit(table)).toEqual([]);
+    table.flushListener = undefined;
+    store.delete('a');
+    expect(commit(table)).toEqual([[asciiHex('a'), null, 0]]);
+  });
+
   test('forwards one update per key at the flush, in order of last update, with the last context', () => {
     const { store, table, origin, forwarded } = cached(new RecordCache(LARGE), Serdes.String(), Serdes.Long());
     const put = (key: string, value: number, offset: number): void => {
