@@ -2,8 +2,9 @@
 
 import { MillraceError } from '../errors.ts';
 import { type Api, apiByKey } from '../protocol/index.ts';
-import { clusterIdOf } from './cluster-identity.ts';
 import { systemClock } from './clock.ts';
+import { clusterIdOf } from './cluster-identity.ts';
+import { BROKER_CONFIGS } from './configs/broker-configs.ts';
 import { ConfigStore } from './configs/config-store.ts';
 import type { CoordinatorDeps } from './coordinator/index.ts';
 import { Dispatcher, type ServedApi } from './dispatcher.ts';
@@ -11,8 +12,8 @@ import { GroupCoordinator } from './group/coordinator.ts';
 import { groupHandlers } from './group/handlers.ts';
 import type { HandlerDeps } from './handlers/deps.ts';
 import { brokerHandlers } from './handlers/index.ts';
-import { LogCleaningSchedule } from './log-cleaning-schedule.ts';
 import { LogDirectory, type LogFileSystem, nodeFileSystem } from './log/index.ts';
+import { LogCleaningSchedule } from './log-cleaning-schedule.ts';
 import { type BrokerLogger, stderrLogger } from './logger.ts';
 import { MetadataLog } from './metadata-log.ts';
 import { NodeRegistry } from './nodes.ts';
@@ -98,13 +99,17 @@ export class BrokerCore {
   }
 
   get bootstrapServers(): string {
-    return this.nodes.live().map(({ host, port }) => `${host}:${port}`).join(',');
+    return this.nodes
+      .live()
+      .map(({ host, port }) => `${host}:${port}`)
+      .join(',');
   }
 
   /** Ends a node's connections and frees its port; what it led is led by another live replica, if there is one. */
   async stopNode(id: number): Promise<void> {
     const server = this.#servers.get(id);
-    if (server === undefined || this.#closing !== undefined) throw new MillraceError('INVALID_STATE', `Node ${id} is not running.`, { context: { node: id } });
+    if (server === undefined || this.#closing !== undefined)
+      throw new MillraceError('INVALID_STATE', `Node ${id} is not running.`, { context: { node: id } });
     this.#servers.delete(id);
     this.nodes.setStopped(id);
     this.topics.electLeaders();
@@ -124,7 +129,10 @@ export class BrokerCore {
   moveLeader(topicName: string, partition: number, node: number): void {
     const topic = this.topics.get(topicName);
     if (topic?.partitions[partition] === undefined || !this.nodes.isLive(node)) {
-      throw new MillraceError('INVALID_STATE', `Partition ${topicName}-${partition} cannot move to node ${node}: one of them is not there.`);
+      throw new MillraceError(
+        'INVALID_STATE',
+        `Partition ${topicName}-${partition} cannot move to node ${node}: one of them is not there.`,
+      );
     }
     topic.moveLeader(partition, node);
   }
@@ -197,15 +205,18 @@ function open(options: ResolvedBrokerOptions, environment: BrokerEnvironment): P
   const groups = new GroupCoordinator(coordination);
   const transactions = new TransactionCoordinator({ ...coordination, groups });
   topics.onDeleted((topic) => {
-    groups.onTopicDeleted(topic.name).catch((error: unknown) => log.error(`Offsets of deleted topic ${topic.name} are still there: ${String(error)}`));
+    groups
+      .onTopicDeleted(topic.name)
+      .catch((error: unknown) => log.error(`Offsets of deleted topic ${topic.name} are still there: ${String(error)}`));
   });
   return { options, clock, log, configs, directory, metadata, nodes, topics, groups, transactions };
 }
 
-/** Negative or zero is no limit in Kafka; here it means the default, for memory must have a bound. */
+/** Negative is no limit in Kafka; here it means the default, for memory must have a bound. One request always fits. */
 function requestMemoryLimit(configs: ConfigStore): number {
-  const limit = configs.number('queued.max.request.bytes');
-  return Math.max(limit > 0 ? limit : 0, configs.number('socket.request.max.bytes'));
+  const set = configs.number('queued.max.request.bytes');
+  const limit = set >= 0 ? set : Number(BROKER_CONFIGS.get('queued.max.request.bytes')?.defaultValue);
+  return Math.max(limit, configs.number('socket.request.max.bytes'));
 }
 
 function servedApis(parts: Parts, clusterId: string): ReadonlyMap<number, ServedApi> {

@@ -7,7 +7,16 @@ export function clusterIdOf(fs: LogFileSystem, dataDirectory: string): string {
   const clusterId = known.get('cluster.id');
   if (clusterId !== undefined && clusterId !== '') return clusterId;
   const made = uuidText();
-  writeMetaProperties(fs, dataDirectory, new Map([['version', '1'], ['cluster.id', made], ['node.id', '1'], ['directory.id', uuidText()]]));
+  writeMetaProperties(
+    fs,
+    dataDirectory,
+    new Map([
+      ['version', '1'],
+      ['cluster.id', made],
+      ['node.id', '1'],
+      ['directory.id', uuidText()],
+    ]),
+  );
   return made;
 }
 

@@ -6,12 +6,12 @@ import {
   apiByKey,
   decodeRequest,
   decodeRequestHeader,
-  encodeResponseFrame,
   ErrorCode,
+  encodeResponseFrame,
   KafkaProtocolError,
   Produce,
-  readInt16,
   type RequestHeader,
+  readInt16,
 } from '../protocol/index.ts';
 import type { AnyApiHandler } from './coordinator/handler-map.ts';
 import { errorResponse } from './error-response.ts';
@@ -47,7 +47,9 @@ export class Dispatcher implements FrameHandler {
     const header = decodeRequestHeader(frame);
     const served = this.#served.get(header.apiKey);
     if (served === undefined) {
-      throw new ConnectionFault(`request with key ${header.apiKey} (${apiByKey(header.apiKey)?.name ?? 'unknown'}), which this broker does not serve`);
+      throw new ConnectionFault(
+        `request with key ${header.apiKey} (${apiByKey(header.apiKey)?.name ?? 'unknown'}), which this broker does not serve`,
+      );
     }
     const { api } = served;
     const [first, last] = served.versions;
@@ -75,7 +77,10 @@ export class Dispatcher implements FrameHandler {
     } catch (error) {
       if (error instanceof ConnectionFault) throw error;
       const known = error instanceof KafkaProtocolError;
-      if (!known) this.#log.error(`${served.api.name} v${context.apiVersion} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      if (!known)
+        this.#log.error(
+          `${served.api.name} v${context.apiVersion} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+        );
       const code = known ? error.code : ErrorCode.UNKNOWN_SERVER_ERROR;
       const response = errorResponse(served.api, context.apiVersion, request, code, known ? error.message : null);
       if (response === undefined) throw new ConnectionFault(`${served.api.name} failed and its response has no place for an error`);

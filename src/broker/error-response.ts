@@ -93,7 +93,12 @@ function copyOfKeys(shape: Shape, requestShape: Shape, request: Struct, version:
   }
   const index = keyField(shape, 'int32');
   const requestIndex = keyField(requestShape, 'int32');
-  if (index !== undefined && requestIndex !== undefined && /^(partition)?(index)?$/i.test(requestIndex) && /^(partition)?(index)?$/i.test(index)) {
+  if (
+    index !== undefined &&
+    requestIndex !== undefined &&
+    /^(partition)?(index)?$/i.test(requestIndex) &&
+    /^(partition)?(index)?$/i.test(index)
+  ) {
     result[index] = request[requestIndex];
   }
   return fillRequired(shape, result);

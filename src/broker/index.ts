@@ -19,9 +19,9 @@ import type { BrokerOptions, ResolvedBrokerOptions } from './options.ts';
 import { resolveBrokerOptions } from './resolve-options.ts';
 import { BrokerThread } from './thread-client.ts';
 
-export type { BrokerOptions } from './options.ts';
 export type { BrokerEnvironment } from './broker-core.ts';
 export type { LogLevel } from './logger.ts';
+export type { BrokerOptions } from './options.ts';
 export type { Clock, FlushPolicy } from './seams.ts';
 
 export interface BrokerStartOptions extends BrokerOptions, BrokerEnvironment {
@@ -62,7 +62,9 @@ export class Broker {
   static async start(options: BrokerStartOptions = {}): Promise<Broker> {
     const { clock, fs, log, thread = clock === undefined && fs === undefined && log === undefined, ...plain } = options;
     if (thread && (clock !== undefined || fs !== undefined || log !== undefined)) {
-      throw new MillraceError('INVALID_CONFIG', 'Broker options clock, fs and log need thread: false, as functions cannot cross threads.', { fatal: true });
+      throw new MillraceError('INVALID_CONFIG', 'Broker options clock, fs and log need thread: false, as functions cannot cross threads.', {
+        fatal: true,
+      });
     }
     const { dataDir, removeData } = dataDirectory(options.dataDir);
     try {
@@ -125,7 +127,11 @@ function dataDirectory(given: string | undefined): { readonly dataDir: string; r
     dataDir = mkdtempSync(join(tmpdir(), 'millrace-broker-'));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new MillraceError('DATA_DIR_UNUSABLE', `No temporary directory can be made in ${tmpdir()}: ${reason}. Set TMPDIR or give a dataDir.`, { cause });
+    throw new MillraceError(
+      'DATA_DIR_UNUSABLE',
+      `No temporary directory can be made in ${tmpdir()}: ${reason}. Set TMPDIR or give a dataDir.`,
+      { cause },
+    );
   }
   const remove = (): void => rmSync(dataDir, { recursive: true, force: true });
   process.once('exit', remove);

@@ -1,7 +1,7 @@
 /** Runs retention and compaction now and then, one partition after the other. */
 
-import { splitList } from './configs/definition.ts';
 import type { ConfigStore } from './configs/config-store.ts';
+import { splitList } from './configs/definition.ts';
 import type { BrokerLogger } from './logger.ts';
 import type { Clock } from './seams.ts';
 import type { Topic } from './topic.ts';

@@ -79,7 +79,11 @@ export class MetadataLog {
       writeFully(this.#fs, this.#fd, line, 0, line.length, this.#position);
       if (this.#durable) this.#fs.syncNow(this.#fd);
     } catch (cause) {
-      throw new MillraceError('DATA_DIR_UNUSABLE', `${this.#path} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+      throw new MillraceError(
+        'DATA_DIR_UNUSABLE',
+        `${this.#path} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`,
+        { cause },
+      );
     }
     this.#position += line.length;
   }

@@ -28,7 +28,10 @@ export function placeReplicas(nodes: NodeRegistry, request: PlacementRequest): r
   const live = nodes.live().map((node) => node.id);
   const factor = request.clamp ? Math.min(request.replicationFactor, live.length) : request.replicationFactor;
   if (factor < 1) {
-    throw new KafkaProtocolError(ErrorCode.INVALID_REPLICATION_FACTOR, 'Replication factor must be larger than 0, or -1 to use the default value.');
+    throw new KafkaProtocolError(
+      ErrorCode.INVALID_REPLICATION_FACTOR,
+      'Replication factor must be larger than 0, or -1 to use the default value.',
+    );
   }
   if (factor > live.length) {
     throw new KafkaProtocolError(
@@ -47,9 +50,11 @@ function checkAssignments(nodes: NodeRegistry, assignments: readonly (readonly n
   if (factor === 0) throw invalid('The manual partition assignment includes an empty replica list.');
   for (const replicas of assignments) {
     if (replicas.length !== factor) throw invalid('The manual partition assignment has partitions with different numbers of replicas.');
-    if (new Set(replicas).size !== replicas.length) throw invalid('The manual partition assignment includes the same broker more than once.');
+    if (new Set(replicas).size !== replicas.length)
+      throw invalid('The manual partition assignment includes the same broker more than once.');
     for (const node of replicas) {
-      if (node < 1 || node > nodes.count) throw invalid(`The manual partition assignment includes broker ${node}, but no such broker is registered.`);
+      if (node < 1 || node > nodes.count)
+        throw invalid(`The manual partition assignment includes broker ${node}, but no such broker is registered.`);
     }
   }
 }

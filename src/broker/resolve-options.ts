@@ -11,7 +11,8 @@ const FLUSH_POLICIES = ['none', 'interval', 'batch'];
 export function resolveBrokerOptions(options: BrokerOptions, dataDir: string): ResolvedBrokerOptions {
   const { host = '127.0.0.1', config = {}, defaultPartitions } = options;
   const flushPolicy = options.flushPolicy ?? (options.dataDir === undefined ? 'none' : 'interval');
-  if (!FLUSH_POLICIES.includes(flushPolicy)) throw invalid('flushPolicy', `must be one of ${FLUSH_POLICIES.join(', ')}, not '${flushPolicy}'`);
+  if (!FLUSH_POLICIES.includes(flushPolicy))
+    throw invalid('flushPolicy', `must be one of ${FLUSH_POLICIES.join(', ')}, not '${flushPolicy}'`);
   if (defaultPartitions !== undefined) checkInteger('defaultPartitions', defaultPartitions, 1, 10_000);
   for (const [name, value] of Object.entries(config)) {
     if (typeof value !== 'string') throw invalid(`config['${name}']`, `must be text, not ${typeof value}`);
@@ -29,7 +30,8 @@ export function resolveBrokerOptions(options: BrokerOptions, dataDir: string): R
 
 function portsOf({ port = 0, ports, nodes }: BrokerOptions): readonly number[] {
   if (ports !== undefined) {
-    if (ports.length === 0 || (nodes !== undefined && nodes !== ports.length)) throw invalid('ports', `must name one port for each of ${nodes ?? 'the'} nodes`);
+    if (ports.length === 0 || (nodes !== undefined && nodes !== ports.length))
+      throw invalid('ports', `must name one port for each of ${nodes ?? 'the'} nodes`);
     for (const each of ports) checkInteger('ports', each, 0, MAX_PORT);
     return ports;
   }
@@ -41,7 +43,8 @@ function portsOf({ port = 0, ports, nodes }: BrokerOptions): readonly number[] {
 }
 
 function checkInteger(name: string, value: number, min: number, max: number): void {
-  if (!Number.isInteger(value) || value < min || value > max) throw invalid(name, `must be a whole number from ${min} to ${max}, not ${value}`);
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw invalid(name, `must be a whole number from ${min} to ${max}, not ${value}`);
 }
 
 function invalid(option: string, problem: string): MillraceError {

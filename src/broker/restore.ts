@@ -6,8 +6,8 @@ import type { BrokerLogger } from './logger.ts';
 import type { MetadataLog, MetadataRecord } from './metadata-log.ts';
 import type { NodeRegistry } from './nodes.ts';
 import { placeReplicas } from './placement.ts';
-import { INTERNAL_TOPICS } from './topic-names.ts';
 import { topicIdText } from './topic.ts';
+import { INTERNAL_TOPICS } from './topic-names.ts';
 import type { TopicRegistry } from './topics.ts';
 
 type TopicRecord = Extract<MetadataRecord, { type: 'topic' }>;
@@ -80,7 +80,9 @@ function settleStrays(deps: RestoreDeps, topics: Map<string, TopicRecord>, delet
     const total = Math.max(...partitions.map(({ partition }) => partition)) + 1;
     const replicas = placeReplicas(deps.nodes, { partitions: total, replicationFactor: 1, clamp: true });
     const internal = INTERNAL_TOPICS.has(name);
-    deps.log.warn(`Topic ${name} was found on the disk but not in the metadata log: taken over with ${total} partitions and default configs.`);
+    deps.log.warn(
+      `Topic ${name} was found on the disk but not in the metadata log: taken over with ${total} partitions and default configs.`,
+    );
     const config: Record<string, string> = internal ? { 'cleanup.policy': 'compact' } : {};
     topics.set(name, { type: 'topic', name, id: topicIdText(partitions[0]!.topicId!), replicas, config, internal });
   }

@@ -64,7 +64,12 @@ export interface PartitionLogApi {
    */
   append(batch: Buffer, options: { readonly origin: 'client' | 'coordinator'; readonly transactionVersion?: number }): AppendResult;
   /** Transaction marker; ends the producer's open transaction here, moves the last stable offset. */
-  appendMarker(marker: { readonly producerId: number; readonly producerEpoch: number; readonly commit: boolean; readonly coordinatorEpoch: number }): AppendResult;
+  appendMarker(marker: {
+    readonly producerId: number;
+    readonly producerEpoch: number;
+    readonly commit: boolean;
+    readonly coordinatorEpoch: number;
+  }): AppendResult;
   /** Resolves when everything appended so far is as safe as the flush policy promises. */
   flushed(): Promise<void>;
   /** Reads from memory or disk, never more than `maxBytes` but for the first batch when `minOneMessage`. */
@@ -77,7 +82,9 @@ export interface PartitionLogApi {
     readonly lastFetchedEpoch: number;
   }): Promise<ReadResult>;
   /** First record with timestamp >= target; undefined when there is none. */
-  offsetForTimestamp(timestampMs: number): Promise<{ readonly offset: number; readonly timestampMs: number; readonly leaderEpoch: number } | undefined>;
+  offsetForTimestamp(
+    timestampMs: number,
+  ): Promise<{ readonly offset: number; readonly timestampMs: number; readonly leaderEpoch: number } | undefined>;
   /** The record with the largest timestamp (ListOffsets -3). */
   offsetOfMaxTimestamp(): Promise<{ readonly offset: number; readonly timestampMs: number; readonly leaderEpoch: number } | undefined>;
   /** End offset of the largest epoch <= `epoch`; -1/-1 when unknown. */
@@ -123,7 +130,13 @@ export interface TopicRegistryApi {
   getById(id: Uint8Array): TopicState | undefined;
   all(): IterableIterator<TopicState>;
   /** Validates as Kafka does; rejects with a KafkaProtocolError (`code`, `message`). */
-  create(request: { readonly name: string; readonly partitions: number; readonly replicationFactor: number; readonly config: Readonly<Record<string, string>>; readonly internal?: boolean }): Promise<TopicState>;
+  create(request: {
+    readonly name: string;
+    readonly partitions: number;
+    readonly replicationFactor: number;
+    readonly config: Readonly<Record<string, string>>;
+    readonly internal?: boolean;
+  }): Promise<TopicState>;
   delete(name: string): Promise<void>;
   addPartitions(name: string, total: number): Promise<TopicState>;
 }

@@ -25,10 +25,12 @@ export class BrokerThread {
     const worker = new Worker(new URL(url), { workerData: options, execArgv, name: 'millrace-broker' });
     return new Promise((resolve, reject) => {
       const failed = (error: unknown): void => settle(() => reject(asError(error)));
-      const exited = (code: number): void => failed(new MillraceError('INTERNAL', `The broker's thread ended with code ${code} before it was up.`));
+      const exited = (code: number): void =>
+        failed(new MillraceError('INTERNAL', `The broker's thread ended with code ${code} before it was up.`));
       const answered = (message: FromBrokerThread): void => {
         if (message.type === 'started') settle(() => resolve(new BrokerThread(worker, message.facts)));
-        else if (message.type === 'start-failed') settle(() => void worker.terminate().then(() => reject(deserializeError(message.error)), reject));
+        else if (message.type === 'start-failed')
+          settle(() => void worker.terminate().then(() => reject(deserializeError(message.error)), reject));
       };
       // Each by name: a worker without any listeners, as after removeAllListeners(), delivers no messages any more.
       const settle = (how: () => void): void => {

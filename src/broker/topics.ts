@@ -4,14 +4,14 @@ import { randomBytes } from 'node:crypto';
 import { ErrorCode, KafkaProtocolError } from '../protocol/index.ts';
 import type { ConfigStore } from './configs/config-store.ts';
 import { checkTopicConfig } from './configs/topic-configs.ts';
-import { placeReplicas } from './placement.ts';
 import type { LogDirectory } from './log/index.ts';
 import type { BrokerLogger } from './logger.ts';
 import type { MetadataLog, MetadataRecord } from './metadata-log.ts';
 import type { NodeRegistry } from './nodes.ts';
+import { placeReplicas } from './placement.ts';
 import type { TopicRegistryApi } from './seams.ts';
-import { checkTopicName, collisionKey, INTERNAL_TOPICS } from './topic-names.ts';
 import { Topic, topicIdText } from './topic.ts';
+import { checkTopicName, collisionKey, INTERNAL_TOPICS } from './topic-names.ts';
 
 /** Kafka refuses more in one request (`MAX_PARTITIONS_PER_BATCH`). */
 const MAX_PARTITIONS = 10_000;
@@ -159,7 +159,8 @@ export class TopicRegistry implements TopicRegistryApi {
     const invalid = (message: string): KafkaProtocolError => new KafkaProtocolError(ErrorCode.INVALID_PARTITIONS, message);
     if (total === current) throw invalid(`Topic already has ${current} partition(s).`);
     if (total < current) throw invalid(`The topic ${name} currently has ${current} partition(s); ${total} would not be an increase.`);
-    if (total > MAX_PARTITIONS) throw new KafkaProtocolError(ErrorCode.POLICY_VIOLATION, `Topics have at most ${MAX_PARTITIONS} partitions here.`);
+    if (total > MAX_PARTITIONS)
+      throw new KafkaProtocolError(ErrorCode.POLICY_VIOLATION, `Topics have at most ${MAX_PARTITIONS} partitions here.`);
     if (assignments !== undefined && assignments.length !== total - current) {
       throw new KafkaProtocolError(
         ErrorCode.INVALID_REPLICA_ASSIGNMENT,
@@ -242,7 +243,8 @@ export class TopicRegistry implements TopicRegistryApi {
 
   #require(name: string): Topic {
     const topic = this.#byName.get(name);
-    if (topic === undefined) throw new KafkaProtocolError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'This server does not host this topic-partition.');
+    if (topic === undefined)
+      throw new KafkaProtocolError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'This server does not host this topic-partition.');
     return topic;
   }
 }

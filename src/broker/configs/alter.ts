@@ -3,7 +3,7 @@
 import { ErrorCode, KafkaProtocolError } from '../../protocol/index.ts';
 import { BROKER_CONFIGS } from './broker-configs.ts';
 import { CLUSTER_DEFAULT, type Config } from './config-store.ts';
-import { checkConfigValue, type ConfigDefinition, type ConfigTable, splitList } from './definition.ts';
+import { type ConfigDefinition, type ConfigTable, checkConfigValue, splitList } from './definition.ts';
 
 /** Kafka's `AlterConfigOp.OpType`. */
 const SET = 0;
@@ -44,7 +44,10 @@ export function applyChanges(
       case APPEND:
       case SUBTRACT:
         if (definition?.type !== 'LIST') {
-          throw new KafkaProtocolError(ErrorCode.INVALID_CONFIG, `Config value ${operation === APPEND ? 'append' : 'subtract'} is not allowed for config key: ${name}`);
+          throw new KafkaProtocolError(
+            ErrorCode.INVALID_CONFIG,
+            `Config value ${operation === APPEND ? 'append' : 'subtract'} is not allowed for config key: ${name}`,
+          );
         }
         result[name] = changeList(inForce(definition) ?? '', value, operation === APPEND);
         break;
@@ -86,9 +89,13 @@ export function checkAgainst(table: ConfigTable, kind: string, config: Config): 
 export function checkDynamicBrokerConfig(brokerName: string, config: Config): void {
   for (const name of Object.keys(config)) {
     const dynamic = BROKER_CONFIGS.get(name)?.limits.dynamic;
-    if (dynamic === undefined) throw new KafkaProtocolError(ErrorCode.INVALID_REQUEST, `Cannot update these configs dynamically: Set(${name})`);
+    if (dynamic === undefined)
+      throw new KafkaProtocolError(ErrorCode.INVALID_REQUEST, `Cannot update these configs dynamically: Set(${name})`);
     if (dynamic === 'per-broker' && brokerName === CLUSTER_DEFAULT) {
-      throw new KafkaProtocolError(ErrorCode.INVALID_REQUEST, `Cannot update security configs at default cluster level, broker id must be specified: Set(${name})`);
+      throw new KafkaProtocolError(
+        ErrorCode.INVALID_REQUEST,
+        `Cannot update security configs at default cluster level, broker id must be specified: Set(${name})`,
+      );
     }
   }
   checkAgainst(BROKER_CONFIGS, 'broker', config);

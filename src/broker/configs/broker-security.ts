@@ -12,7 +12,12 @@ export const BROKER_SECURITY_ROWS: readonly ConfigRow[] = [
   ['delegation.token.expiry.time.ms', 'LONG', '86400000', { min: 1 }],
   ['delegation.token.max.lifetime.ms', 'LONG', '604800000', { min: 1 }],
   ['delegation.token.secret.key', 'PASSWORD', null],
-  ['principal.builder.class', 'CLASS', 'org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder', { dynamic: 'per-broker' }],
+  [
+    'principal.builder.class',
+    'CLASS',
+    'org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder',
+    { dynamic: 'per-broker' },
+  ],
   ['sasl.client.callback.handler.class', 'CLASS', null],
   ['sasl.enabled.mechanisms', 'LIST', null, { dynamic: 'per-broker' }],
   ['sasl.jaas.config', 'PASSWORD', null, { dynamic: 'per-broker' }],

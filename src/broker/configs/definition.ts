@@ -91,11 +91,7 @@ function checkRange(value: number, limits: ConfigLimits, invalid: (reason: strin
   return undefined;
 }
 
-function checkNames(
-  { type, limits }: ConfigDefinition,
-  value: string,
-  invalid: (reason: string) => string,
-): string | undefined {
+function checkNames({ type, limits }: ConfigDefinition, value: string, invalid: (reason: string) => string): string | undefined {
   const allowed = limits.oneOf;
   if (allowed === undefined) return undefined;
   const elements = type === 'LIST' ? splitList(value) : [value];

@@ -52,7 +52,12 @@ function chainOfAll(store: ConfigStore, names: readonly string[], nodeId: number
   return [...all.filter((entry) => !DEFAULT_ONLY.has(entry.source)), ...all.filter((entry) => DEFAULT_ONLY.has(entry.source))];
 }
 
-function described(definition: ConfigDefinition, chain: readonly ConfigSynonym[], value: string | null, readOnly: boolean): DescribedConfig {
+function described(
+  definition: ConfigDefinition,
+  chain: readonly ConfigSynonym[],
+  value: string | null,
+  readOnly: boolean,
+): DescribedConfig {
   const sensitive = definition.type === 'PASSWORD';
   return {
     name: definition.name,

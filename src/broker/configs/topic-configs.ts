@@ -38,7 +38,8 @@ const TOPIC_ROWS: readonly ConfigRow[] = [
 ];
 
 const DOCUMENTATION: Readonly<Record<string, string>> = {
-  'cleanup.policy': 'What happens to old data: "delete" drops whole segments by time and size, "compact" keeps the last record of each key.',
+  'cleanup.policy':
+    'What happens to old data: "delete" drops whole segments by time and size, "compact" keeps the last record of each key.',
   'compression.type': 'Codec the broker stores with. Millrace keeps what the producer sent, whatever is set here.',
   'delete.retention.ms': 'How long a compacted topic keeps tombstones and transaction markers, in milliseconds.',
   'flush.messages': 'Kept for compatibility; the broker-wide flush policy decides when data is on the disk.',
@@ -138,6 +139,7 @@ export function checkTopicConfig(config: Readonly<Record<string, string>>): stri
   if (value('min.compaction.lag.ms') > value('max.compaction.lag.ms')) {
     return `conflict topic config setting min.compaction.lag.ms (${value('min.compaction.lag.ms')}) > max.compaction.lag.ms (${value('max.compaction.lag.ms')})`;
   }
-  if (config['remote.storage.enable'] === 'true') return 'Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.';
+  if (config['remote.storage.enable'] === 'true')
+    return 'Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.';
   return undefined;
 }

@@ -5,7 +5,7 @@ import {
   batchProducerId,
   ErrorCode,
   isTransactionalBatch,
-  Produce,
+  type Produce,
   type RequestOf,
   type ResponseInput,
 } from '../../protocol/index.ts';
@@ -38,7 +38,10 @@ interface Round {
   readonly request: Request;
   readonly context: ServedRequest;
   readonly support: TransactionSupport;
-  readonly appended: { readonly log: PartitionLog; readonly response: { -readonly [K in keyof PartitionResponse]: PartitionResponse[K] } }[];
+  readonly appended: {
+    readonly log: PartitionLog;
+    readonly response: { -readonly [K in keyof PartitionResponse]: PartitionResponse[K] };
+  }[];
   /** Nodes named in CurrentLeader tags. */
   readonly leaders: Set<number>;
 }
@@ -109,7 +112,13 @@ function appendTo(
 }
 
 /** What is refused before the log sees it. */
-function refusePartition(deps: HandlerDeps, round: Round, topic: Topic, index: number, records: Buffer | null): PartitionResponse | undefined {
+function refusePartition(
+  deps: HandlerDeps,
+  round: Round,
+  topic: Topic,
+  index: number,
+  records: Buffer | null,
+): PartitionResponse | undefined {
   const { context, request } = round;
   if (topic.internal && context.clientId !== ADMIN_CLIENT_ID) {
     return failed(index, ErrorCode.INVALID_TOPIC_EXCEPTION, `${topic.name} is an internal topic.`);
@@ -172,7 +181,8 @@ async function flush(deps: HandlerDeps, round: Round): Promise<void> {
 function finishWithoutResponse(responses: Response['responses']): typeof NO_RESPONSE {
   for (const { name, partitionResponses } of responses) {
     const bad = partitionResponses.find((partition) => partition.errorCode !== ErrorCode.NONE);
-    if (bad !== undefined) throw new ConnectionFault(`a produce request with acks=0 to ${name}-${bad.index} failed with error ${bad.errorCode}`);
+    if (bad !== undefined)
+      throw new ConnectionFault(`a produce request with acks=0 to ${name}-${bad.index} failed with error ${bad.errorCode}`);
   }
   return NO_RESPONSE;
 }

@@ -1,4 +1,4 @@
-import { ErrorCode, Fetch, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
+import { ErrorCode, type Fetch, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
 import type { ServedRequest } from '../dispatcher.ts';
 import type { PartitionLog } from '../log/index.ts';
 import type { ReadResult } from '../seams.ts';
@@ -176,7 +176,15 @@ function partitionResponse(partition: FetchedPartition, leaders: Set<number>, ve
   }
   const { highWatermark, lastStableOffset, logStartOffset, abortedTransactions, records, divergingEpoch } = result;
   if (errorCode !== ErrorCode.NONE) {
-    return { partitionIndex, errorCode, highWatermark: -1, lastStableOffset: -1, logStartOffset: -1, abortedTransactions: null, records: NO_RECORDS };
+    return {
+      partitionIndex,
+      errorCode,
+      highWatermark: -1,
+      lastStableOffset: -1,
+      logStartOffset: -1,
+      abortedTransactions: null,
+      records: NO_RECORDS,
+    };
   }
   const response = { partitionIndex, errorCode, highWatermark, lastStableOffset, logStartOffset, abortedTransactions, records };
   return divergingEpoch === undefined ? response : { ...response, divergingEpoch };

@@ -1,4 +1,4 @@
-import { ErrorCode, ListOffsets, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
+import { ErrorCode, type ListOffsets, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
 import type { ServedRequest } from '../dispatcher.ts';
 import type { PartitionLog } from '../log/index.ts';
 import type { HandlerDeps } from './deps.ts';
@@ -19,7 +19,12 @@ const EARLIEST_PENDING_UPLOAD = -6;
 const READ_COMMITTED = 1;
 
 /** First version that knows the special timestamp; in older ones it is refused. */
-const SINCE: Readonly<Record<number, number>> = { [MAX_TIMESTAMP]: 7, [EARLIEST_LOCAL]: 8, [LATEST_TIERED]: 9, [EARLIEST_PENDING_UPLOAD]: 11 };
+const SINCE: Readonly<Record<number, number>> = {
+  [MAX_TIMESTAMP]: 7,
+  [EARLIEST_LOCAL]: 8,
+  [LATEST_TIERED]: 9,
+  [EARLIEST_PENDING_UPLOAD]: 11,
+};
 
 /** ListOffsets, versions 1 to 11. */
 export function listOffsetsHandler(deps: HandlerDeps) {
@@ -34,7 +39,13 @@ export function listOffsetsHandler(deps: HandlerDeps) {
   };
 }
 
-async function answer(deps: HandlerDeps, context: ServedRequest, request: Request, name: string, asked: PartitionRequest): Promise<PartitionResponse> {
+async function answer(
+  deps: HandlerDeps,
+  context: ServedRequest,
+  request: Request,
+  name: string,
+  asked: PartitionRequest,
+): Promise<PartitionResponse> {
   const { partitionIndex, currentLeaderEpoch, timestamp } = asked;
   const { log, errorCode } = findPartition(deps, context.nodeId, name, ZERO_UUID, false, partitionIndex);
   if (log === undefined) return { partitionIndex, errorCode };

@@ -1,4 +1,4 @@
-import { ErrorCode, KafkaProtocolError, Metadata, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
+import { ErrorCode, KafkaProtocolError, type Metadata, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
 import type { ServedRequest } from '../dispatcher.ts';
 import type { Topic } from '../topic.ts';
 import { INTERNAL_TOPICS, topicNameProblem } from '../topic-names.ts';

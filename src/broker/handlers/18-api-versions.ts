@@ -1,4 +1,4 @@
-import { ApiVersions, ErrorCode, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
+import { type ApiVersions, ErrorCode, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
 import type { ServedRequest } from '../dispatcher.ts';
 import type { HandlerDeps } from './deps.ts';
 

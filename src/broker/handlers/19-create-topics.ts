@@ -1,4 +1,4 @@
-import { CreateTopics, ErrorCode, KafkaProtocolError, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
+import { type CreateTopics, ErrorCode, KafkaProtocolError, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
 import { describeTopicConfigs } from '../configs/describe.ts';
 import type { CreateTopicRequest } from '../topics.ts';
 import type { HandlerDeps } from './deps.ts';
@@ -58,8 +58,16 @@ function wantedTopic(asked: TopicRequest): CreateTopicRequest {
   }
   const request = { name, partitions: numPartitions, replicationFactor, config };
   if (asked.assignments.length === 0) return request;
-  if (numPartitions !== -1) throw new KafkaProtocolError(ErrorCode.INVALID_REQUEST, 'A manual partition assignment was specified, but numPartitions was not set to -1.');
-  if (replicationFactor !== -1) throw new KafkaProtocolError(ErrorCode.INVALID_REQUEST, 'A manual partition assignment was specified, but replication factor was not set to -1.');
+  if (numPartitions !== -1)
+    throw new KafkaProtocolError(
+      ErrorCode.INVALID_REQUEST,
+      'A manual partition assignment was specified, but numPartitions was not set to -1.',
+    );
+  if (replicationFactor !== -1)
+    throw new KafkaProtocolError(
+      ErrorCode.INVALID_REQUEST,
+      'A manual partition assignment was specified, but replication factor was not set to -1.',
+    );
   return { ...request, assignments: assignmentsOf(asked) };
 }
 

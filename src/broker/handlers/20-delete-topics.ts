@@ -1,4 +1,4 @@
-import { DeleteTopics, ErrorCode, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
+import { type DeleteTopics, ErrorCode, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
 import type { ServedRequest } from '../dispatcher.ts';
 import type { HandlerDeps } from './deps.ts';
 import { failureOf } from './failure.ts';
@@ -32,7 +32,12 @@ async function deleteOne(deps: HandlerDeps, name: string | null, topicId: Uuid):
   const topic = byId ? deps.topics.getById(topicId) : deps.topics.get(name);
   if (topic === undefined) {
     const errorCode = byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-    return { name, topicId, errorCode, errorMessage: byId ? 'This server does not host this topic ID.' : 'This server does not host this topic-partition.' };
+    return {
+      name,
+      topicId,
+      errorCode,
+      errorMessage: byId ? 'This server does not host this topic ID.' : 'This server does not host this topic-partition.',
+    };
   }
   try {
     await deps.topics.delete(topic.name);

@@ -1,4 +1,4 @@
-import { DeleteRecords, ErrorCode, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
+import { type DeleteRecords, ErrorCode, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
 import { splitList } from '../configs/definition.ts';
 import type { ServedRequest } from '../dispatcher.ts';
 import type { HandlerDeps } from './deps.ts';

@@ -1,4 +1,4 @@
-import { ErrorCode, OffsetForLeaderEpoch, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
+import { ErrorCode, type OffsetForLeaderEpoch, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
 import type { ServedRequest } from '../dispatcher.ts';
 import type { HandlerDeps } from './deps.ts';
 import { checkLeaderEpoch, findPartition } from './partitions.ts';

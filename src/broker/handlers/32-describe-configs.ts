@@ -1,4 +1,4 @@
-import { DescribeConfigs, ErrorCode, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
+import { type DescribeConfigs, ErrorCode, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
 import { CONFIG_TYPE_CODE } from '../configs/definition.ts';
 import type { DescribedConfig } from '../configs/describe.ts';
 import type { ServedRequest } from '../dispatcher.ts';
@@ -37,7 +37,9 @@ function answer(config: DescribedConfig, request: Request): Result['configs'][nu
     readOnly,
     configSource: source,
     isSensitive: sensitive,
-    synonyms: request.includeSynonyms ? synonyms.map((synonym) => ({ name: synonym.name, value: synonym.value, source: synonym.source })) : [],
+    synonyms: request.includeSynonyms
+      ? synonyms.map((synonym) => ({ name: synonym.name, value: synonym.value, source: synonym.source }))
+      : [],
     configType: CONFIG_TYPE_CODE[definition.type],
     documentation: request.includeDocumentation ? definition.documentation : null,
   };

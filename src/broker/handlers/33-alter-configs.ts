@@ -1,4 +1,4 @@
-import { AlterConfigs, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
+import type { AlterConfigs, RequestOf, ResponseInput } from '../../protocol/index.ts';
 import { replaceAll } from '../configs/alter.ts';
 import type { ServedRequest } from '../dispatcher.ts';
 import { alterEach } from './44-incremental-alter-configs.ts';

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { DescribeLogDirs, ErrorCode, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
+import { type DescribeLogDirs, ErrorCode, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
 import type { ServedRequest } from '../dispatcher.ts';
 import type { HandlerDeps } from './deps.ts';
 
@@ -11,7 +11,13 @@ type TopicResult = Response['results'][number]['topics'][number];
 export function describeLogDirsHandler(deps: HandlerDeps) {
   return async (request: Request, context: ServedRequest): Promise<Response> => {
     const { totalBytes, usableBytes } = await spaceOf(deps.dataDirectory);
-    const result = { errorCode: ErrorCode.NONE, logDir: deps.dataDirectory, topics: topicsOf(deps, request, context.nodeId), totalBytes, usableBytes };
+    const result = {
+      errorCode: ErrorCode.NONE,
+      logDir: deps.dataDirectory,
+      topics: topicsOf(deps, request, context.nodeId),
+      totalBytes,
+      usableBytes,
+    };
     return { errorCode: ErrorCode.NONE, results: [result] };
   };
 }

@@ -1,4 +1,4 @@
-import { CreatePartitions, ErrorCode, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
+import { type CreatePartitions, ErrorCode, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
 import { repeatedNames } from './19-create-topics.ts';
 import type { HandlerDeps } from './deps.ts';
 import { failureOf } from './failure.ts';

@@ -1,4 +1,4 @@
-import { ErrorCode, IncrementalAlterConfigs, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
+import { ErrorCode, type IncrementalAlterConfigs, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
 import { applyChanges } from '../configs/alter.ts';
 import type { ServedRequest } from '../dispatcher.ts';
 import { type ConfigResource, configResource } from './config-resources.ts';

@@ -1,4 +1,4 @@
-import { DescribeCluster, ErrorCode, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
+import { type DescribeCluster, ErrorCode, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
 import { ALL_CLUSTER_OPERATIONS, OPERATIONS_NOT_ASKED } from './authorized-operations.ts';
 import type { HandlerDeps } from './deps.ts';
 

@@ -1,4 +1,4 @@
-import { DescribeProducers, ErrorCode, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
+import { type DescribeProducers, ErrorCode, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
 import type { ServedRequest } from '../dispatcher.ts';
 import type { HandlerDeps } from './deps.ts';
 import { findPartition } from './partitions.ts';

@@ -1,4 +1,4 @@
-import { DescribeTopicPartitions, ErrorCode, KafkaProtocolError, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
+import { type DescribeTopicPartitions, ErrorCode, KafkaProtocolError, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
 import type { Topic } from '../topic.ts';
 import { topicNameProblem } from '../topic-names.ts';
 import { describePartition } from './03-metadata.ts';
@@ -21,7 +21,10 @@ export function describeTopicPartitionsHandler(deps: HandlerDeps) {
   return (request: Request): Response => {
     const { cursor } = request;
     if (cursor !== null && cursor.partitionIndex < 0) {
-      throw new KafkaProtocolError(ErrorCode.INVALID_REQUEST, `DescribeTopicPartitionsRequest cursor partition must be valid: ${cursor.partitionIndex}`);
+      throw new KafkaProtocolError(
+        ErrorCode.INVALID_REQUEST,
+        `DescribeTopicPartitionsRequest cursor partition must be valid: ${cursor.partitionIndex}`,
+      );
     }
     let left = Math.max(Math.min(request.responsePartitionLimit, deps.configs.number(LIMIT_CONFIG)), 1);
     const topics: TopicResponse[] = [];
@@ -59,5 +62,12 @@ function describe(deps: HandlerDeps, topic: Topic, first: number, end: number): 
     partitions.push({ ...describePartition(deps, topic, index), eligibleLeaderReplicas: [], lastKnownElr: [] });
   }
   const { name, id, internal } = topic;
-  return { errorCode: ErrorCode.NONE, name, topicId: id, isInternal: internal, partitions, topicAuthorizedOperations: ALL_TOPIC_OPERATIONS };
+  return {
+    errorCode: ErrorCode.NONE,
+    name,
+    topicId: id,
+    isInternal: internal,
+    partitions,
+    topicAuthorizedOperations: ALL_TOPIC_OPERATIONS,
+  };
 }

@@ -5,7 +5,13 @@ import { checkAgainst, checkDynamicBrokerConfig } from '../configs/alter.ts';
 import { BROKER_CONFIGS } from '../configs/broker-configs.ts';
 import { CLUSTER_DEFAULT, type Config, type ConfigScope } from '../configs/config-store.ts';
 import type { ConfigTable } from '../configs/definition.ts';
-import { type DescribedConfig, describeBrokerConfigs, describeClientMetricsConfigs, describeGroupConfigs, describeTopicConfigs } from '../configs/describe.ts';
+import {
+  type DescribedConfig,
+  describeBrokerConfigs,
+  describeClientMetricsConfigs,
+  describeGroupConfigs,
+  describeTopicConfigs,
+} from '../configs/describe.ts';
 import { CLIENT_METRICS_CONFIGS, GROUP_CONFIGS } from '../configs/group-configs.ts';
 import { checkTopicConfig, TOPIC_CONFIGS } from '../configs/topic-configs.ts';
 import { checkTopicName } from '../topic-names.ts';
@@ -62,7 +68,10 @@ function topicResource(deps: HandlerDeps, name: string, nodeId: number): ConfigR
 function brokerResource(deps: HandlerDeps, name: string, nodeId: number): ConfigResource {
   const id = name === CLUSTER_DEFAULT ? undefined : Number(name);
   if (id !== undefined && id !== nodeId) {
-    throw new KafkaProtocolError(ErrorCode.INVALID_REQUEST, `Unexpected broker id, expected ${nodeId} or empty string, but received ${name}`);
+    throw new KafkaProtocolError(
+      ErrorCode.INVALID_REQUEST,
+      `Unexpected broker id, expected ${nodeId} or empty string, but received ${name}`,
+    );
   }
   return {
     table: BROKER_CONFIGS,
@@ -77,10 +86,23 @@ function brokerResource(deps: HandlerDeps, name: string, nodeId: number): Config
 function factsOf(deps: HandlerDeps, id: number): Config {
   const node = deps.nodes.get(id);
   const listener = node === undefined ? '' : `PLAINTEXT://${node.host}:${node.port}`;
-  return { 'node.id': String(id), 'broker.id': String(id), 'log.dirs': deps.dataDirectory, 'log.dir': deps.dataDirectory, listeners: listener, 'advertised.listeners': listener };
+  return {
+    'node.id': String(id),
+    'broker.id': String(id),
+    'log.dirs': deps.dataDirectory,
+    'log.dir': deps.dataDirectory,
+    listeners: listener,
+    'advertised.listeners': listener,
+  };
 }
 
-function simpleResource(deps: HandlerDeps, scope: ConfigScope, name: string, table: ConfigTable, describe: () => DescribedConfig[]): ConfigResource {
+function simpleResource(
+  deps: HandlerDeps,
+  scope: ConfigScope,
+  name: string,
+  table: ConfigTable,
+  describe: () => DescribedConfig[],
+): ConfigResource {
   return {
     table,
     own: deps.configs.dynamic(scope, name),

@@ -1,5 +1,6 @@
 /** The handlers that are the broker's own; groups and transactions bring theirs. */
 
+import type { Api, RequestOf, ResponseInput } from '../../protocol/index.ts';
 import {
   AlterConfigs,
   AlterReplicaLogDirs,
@@ -24,7 +25,6 @@ import {
   OffsetForLeaderEpoch,
   Produce,
 } from '../../protocol/index.ts';
-import type { Api, RequestOf, ResponseInput } from '../../protocol/index.ts';
 import type { AnyApiHandler, HandlerMap } from '../coordinator/handler-map.ts';
 import type { NO_RESPONSE, ServedRequest } from '../dispatcher.ts';
 import { produceHandler } from './00-produce.ts';

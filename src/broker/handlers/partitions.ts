@@ -16,14 +16,7 @@ const UNKNOWN: FoundPartition = { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITIO
 const UNKNOWN_ID: FoundPartition = { errorCode: ErrorCode.UNKNOWN_TOPIC_ID };
 
 /** By name, or by id where `byId`. With NOT_LEADER_OR_FOLLOWER the topic is there, so that the leader can be named. */
-export function findPartition(
-  deps: HandlerDeps,
-  nodeId: number,
-  name: string,
-  id: Uuid,
-  byId: boolean,
-  partition: number,
-): FoundPartition {
+export function findPartition(deps: HandlerDeps, nodeId: number, name: string, id: Uuid, byId: boolean, partition: number): FoundPartition {
   const topic = byId ? deps.topics.getById(id) : deps.topics.get(name);
   if (topic === undefined) return byId ? UNKNOWN_ID : UNKNOWN;
   const log = topic.partitions[partition];

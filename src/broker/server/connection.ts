@@ -7,8 +7,8 @@ import type { Socket } from 'node:net';
 import type { BrokerLogger } from '../logger.ts';
 import { type Frame, FrameAssembler } from './frame-assembler.ts';
 import type { FramePool } from './frame-pool.ts';
-import { readFrom } from './socket-reader.ts';
 import type { Reader, RequestMemory } from './request-memory.ts';
+import { readFrom } from './socket-reader.ts';
 
 /** Requests of one connection that may wait in memory behind the one being served. */
 const MAX_QUEUED_BYTES = 1024 * 1024;

@@ -32,7 +32,10 @@ export class FramePool {
   giveBack(buffer: Buffer): void {
     if (buffer.length > MAX_BYTES || this.#idleBytes + buffer.length > MAX_IDLE_BYTES) return;
     this.#idleBytes += buffer.length;
-    (this.#idle[classOf(buffer.length)] ??= []).push(buffer);
+    const sizeClass = classOf(buffer.length);
+    const idle = this.#idle[sizeClass];
+    if (idle === undefined) this.#idle[sizeClass] = [buffer];
+    else idle.push(buffer);
   }
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Broker } from '../../../src/broker/index.ts';
 import { silentLogger } from '../../../src/broker/coordinator/deps.ts';
+import { Broker } from '../../../src/broker/index.ts';
 import {
   AlterConfigs,
   AlterReplicaLogDirs,
@@ -52,7 +52,11 @@ interface Wanted {
 
 const create = async (wanted: readonly Wanted[], options: { version?: number; validateOnly?: boolean } = {}) => {
   const topics = wanted.map((topic) => ({ numPartitions: -1, replicationFactor: -1, assignments: [], configs: [], ...topic }));
-  const response = await client.send(CreateTopics, options.version ?? 7, { topics, timeoutMs: 1, validateOnly: options.validateOnly ?? false });
+  const response = await client.send(CreateTopics, options.version ?? 7, {
+    topics,
+    timeoutMs: 1,
+    validateOnly: options.validateOnly ?? false,
+  });
   return response.topics;
 };
 
@@ -89,7 +93,11 @@ describe('CreateTopics', () => {
     ['a config without a value', { name: 'x', configs: [{ name: 'retention.ms', value: null }] }, ErrorCode.INVALID_CONFIG],
     ['an assignment with a gap', { name: 'x', assignments: [{ partitionIndex: 1, brokerIds: [1] }] }, ErrorCode.INVALID_REPLICA_ASSIGNMENT],
     ['an assignment to nobody', { name: 'x', assignments: [{ partitionIndex: 0, brokerIds: [8] }] }, ErrorCode.INVALID_REPLICA_ASSIGNMENT],
-    ['an assignment and a count', { name: 'x', numPartitions: 1, assignments: [{ partitionIndex: 0, brokerIds: [1] }] }, ErrorCode.INVALID_REQUEST],
+    [
+      'an assignment and a count',
+      { name: 'x', numPartitions: 1, assignments: [{ partitionIndex: 0, brokerIds: [1] }] },
+      ErrorCode.INVALID_REQUEST,
+    ],
   ])('refuses %s', async (_, wanted, errorCode) => {
     const [topic] = await create([wanted]);
     expect(topic).toMatchObject({ errorCode, errorMessage: expect.stringMatching(/./) });
@@ -98,7 +106,10 @@ describe('CreateTopics', () => {
   it('refuses names that collide in metrics, and names that are asked for twice', async () => {
     await create([{ name: 'a.b' }]);
     expect(errorsOf(await create([{ name: 'a_b' }]))).toEqual([ErrorCode.INVALID_TOPIC_EXCEPTION]);
-    expect(errorsOf(await create([{ name: 'twice' }, { name: 'twice' }, { name: 'once' }]))).toEqual([ErrorCode.INVALID_REQUEST, ErrorCode.NONE]);
+    expect(errorsOf(await create([{ name: 'twice' }, { name: 'twice' }, { name: 'once' }]))).toEqual([
+      ErrorCode.INVALID_REQUEST,
+      ErrorCode.NONE,
+    ]);
   });
 
   it('validates without making anything', async () => {
@@ -150,12 +161,24 @@ describe('Metadata', () => {
 
   it('finds topics by id from version 12 on', async () => {
     const [topic] = await create([{ name: 'by-id' }]);
-    const found = await client.send(Metadata, 12, { topics: [{ name: null, topicId: topic!.topicId }, { name: null, topicId: Buffer.alloc(16, 5) }] });
-    expect(found.topics.map(({ name, errorCode }) => [name, errorCode])).toEqual([['by-id', 0], [null, ErrorCode.UNKNOWN_TOPIC_ID]]);
+    const found = await client.send(Metadata, 12, {
+      topics: [
+        { name: null, topicId: topic!.topicId },
+        { name: null, topicId: Buffer.alloc(16, 5) },
+      ],
+    });
+    expect(found.topics.map(({ name, errorCode }) => [name, errorCode])).toEqual([
+      ['by-id', 0],
+      [null, ErrorCode.UNKNOWN_TOPIC_ID],
+    ]);
   });
 
   it('tells what may be done to those who ask, and INT_MIN to the others', async () => {
-    const asked = await client.send(Metadata, 8, { topics: [{ name: 'auto' }], includeClusterAuthorizedOperations: true, includeTopicAuthorizedOperations: true });
+    const asked = await client.send(Metadata, 8, {
+      topics: [{ name: 'auto' }],
+      includeClusterAuthorizedOperations: true,
+      includeTopicAuthorizedOperations: true,
+    });
     expect([asked.clusterAuthorizedOperations, asked.topics[0]!.topicAuthorizedOperations]).toEqual([8096, 3576]);
     const unasked = await client.send(Metadata, 8, { topics: [{ name: 'auto' }] });
     expect([unasked.clusterAuthorizedOperations, unasked.topics[0]!.topicAuthorizedOperations]).toEqual([-2147483648, -2147483648]);
@@ -186,7 +209,14 @@ describe('DeleteTopics', () => {
     expect(first!.errorCode).toBe(0);
     const byName = await client.send(DeleteTopics, 1, { topicNames: ['d1', 'nope'], timeoutMs: 1 });
     expect(errorsOf(byName.responses)).toEqual([0, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]);
-    const byId = await client.send(DeleteTopics, 6, { topics: [{ name: null, topicId: second!.topicId }, { name: null, topicId: second!.topicId }, { name: 'x', topicId: second!.topicId }], timeoutMs: 1 });
+    const byId = await client.send(DeleteTopics, 6, {
+      topics: [
+        { name: null, topicId: second!.topicId },
+        { name: null, topicId: second!.topicId },
+        { name: 'x', topicId: second!.topicId },
+      ],
+      timeoutMs: 1,
+    });
     expect(errorsOf(byId.responses)).toEqual([0, ErrorCode.UNKNOWN_TOPIC_ID, ErrorCode.INVALID_REQUEST]);
     expect(byId.responses[0]!.name).toBe('d2');
   });
@@ -231,7 +261,10 @@ describe('configs', () => {
 
   it('alters one by one, and a new limit holds at once', async () => {
     const alter = async (configs: { name: string; configOperation: number; value: string | null }[], validateOnly = false) => {
-      const response = await client.send(IncrementalAlterConfigs, 1, { resources: [{ resourceType: TOPIC, resourceName: 'configured', configs }], validateOnly });
+      const response = await client.send(IncrementalAlterConfigs, 1, {
+        resources: [{ resourceType: TOPIC, resourceName: 'configured', configs }],
+        validateOnly,
+      });
       return response.responses[0]!.errorCode;
     };
     const limit = (value: string | null, configOperation = 0) => [{ name: 'max.message.bytes', configOperation, value }];
@@ -267,11 +300,20 @@ describe('configs', () => {
   });
 
   it('lists what has configs', async () => {
-    const resources = [{ resourceType: 32, resourceName: 'group', configs: [{ name: 'consumer.session.timeout.ms', configOperation: 0, value: '50000' }] }];
+    const resources = [
+      { resourceType: 32, resourceName: 'group', configs: [{ name: 'consumer.session.timeout.ms', configOperation: 0, value: '50000' }] },
+    ];
     await client.send(IncrementalAlterConfigs, 1, { resources, validateOnly: false });
     const { configResources } = await client.send(ListConfigResources, 1, { resourceTypes: [32, BROKER] });
-    expect(configResources.map(({ resourceName, resourceType }) => [resourceType, resourceName])).toEqual([[32, 'group'], [BROKER, '1'], [BROKER, '']]);
-    expect((await describeConfig(32, 'group', ['consumer.session.timeout.ms'])).configs[0]).toMatchObject({ value: '50000', configSource: 8 });
+    expect(configResources.map(({ resourceName, resourceType }) => [resourceType, resourceName])).toEqual([
+      [32, 'group'],
+      [BROKER, '1'],
+      [BROKER, ''],
+    ]);
+    expect((await describeConfig(32, 'group', ['consumer.session.timeout.ms'])).configs[0]).toMatchObject({
+      value: '50000',
+      configSource: 8,
+    });
   });
 });
 
@@ -298,7 +340,10 @@ describe('DeleteRecords', () => {
 
 describe('views', () => {
   it('DescribeTopicPartitions goes page by page', async () => {
-    await create([{ name: 'p1', numPartitions: 3 }, { name: 'p2', numPartitions: 3 }]);
+    await create([
+      { name: 'p1', numPartitions: 3 },
+      { name: 'p2', numPartitions: 3 },
+    ]);
     const seen: string[] = [];
     let cursor: ResponseOf<typeof DescribeTopicPartitions>['nextCursor'] = null;
     let pages = 0;
@@ -321,16 +366,24 @@ describe('views', () => {
     const { producerId, producerEpoch } = await client.send(InitProducerId, 4, { transactionalId: null, transactionTimeoutMs: 1 });
     await produce('written', ['a', 'b'], 0, { producerId, producerEpoch, baseSequence: 0 });
     const { topics } = await client.send(DescribeProducers, 0, { topics: [{ name: 'written', partitionIndexes: [0, 77] }] });
-    expect(topics[0]!.partitions[0]).toMatchObject({ errorCode: 0, activeProducers: [{ producerId, producerEpoch, lastSequence: 1, currentTxnStartOffset: -1 }] });
+    expect(topics[0]!.partitions[0]).toMatchObject({
+      errorCode: 0,
+      activeProducers: [{ producerId, producerEpoch, lastSequence: 1, currentTxnStartOffset: -1 }],
+    });
     expect(topics[0]!.partitions[1]).toMatchObject({ errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, activeProducers: [] });
   });
 
   it('DescribeLogDirs shows sizes and the space of the disk', async () => {
     const { results } = await client.send(DescribeLogDirs, 4, { topics: [{ topic: 'written', partitions: [0] }] });
-    expect(results[0]).toMatchObject({ logDir: broker.dataDir, topics: [{ name: 'written', partitions: [{ partitionIndex: 0, offsetLag: 0 }] }] });
+    expect(results[0]).toMatchObject({
+      logDir: broker.dataDir,
+      topics: [{ name: 'written', partitions: [{ partitionIndex: 0, offsetLag: 0 }] }],
+    });
     expect(results[0]!.topics[0]!.partitions[0]!.partitionSize).toBeGreaterThan(60);
     expect(results[0]!.usableBytes).toBeGreaterThan(0);
-    const moved = await client.send(AlterReplicaLogDirs, 2, { dirs: [{ path: '/elsewhere', topics: [{ name: 'written', partitions: [0] }] }] });
+    const moved = await client.send(AlterReplicaLogDirs, 2, {
+      dirs: [{ path: '/elsewhere', topics: [{ name: 'written', partitions: [0] }] }],
+    });
     expect(moved.results[0]!.partitions[0]!.errorCode).toBe(ErrorCode.LOG_DIR_NOT_FOUND);
   });
 
@@ -342,10 +395,29 @@ describe('views', () => {
   });
 
   it('ACL requests are answered as by a Kafka without an authorizer', async () => {
-    const filter = { resourceTypeFilter: 1, resourceNameFilter: null, patternTypeFilter: 1, principalFilter: null, hostFilter: null, operation: 1, permissionType: 1 };
-    const binding = { resourceType: 2, resourceName: 'x', resourcePatternType: 3, principal: 'User:x', host: '*', operation: 3, permissionType: 3 };
+    const filter = {
+      resourceTypeFilter: 1,
+      resourceNameFilter: null,
+      patternTypeFilter: 1,
+      principalFilter: null,
+      hostFilter: null,
+      operation: 1,
+      permissionType: 1,
+    };
+    const binding = {
+      resourceType: 2,
+      resourceName: 'x',
+      resourcePatternType: 3,
+      principal: 'User:x',
+      host: '*',
+      operation: 3,
+      permissionType: 3,
+    };
     expect(await client.send(DescribeAcls, 3, filter)).toMatchObject({ errorCode: ErrorCode.SECURITY_DISABLED });
-    expect(errorsOf((await client.send(CreateAcls, 3, { creations: [binding, binding] })).results)).toEqual([ErrorCode.SECURITY_DISABLED, ErrorCode.SECURITY_DISABLED]);
+    expect(errorsOf((await client.send(CreateAcls, 3, { creations: [binding, binding] })).results)).toEqual([
+      ErrorCode.SECURITY_DISABLED,
+      ErrorCode.SECURITY_DISABLED,
+    ]);
     expect(errorsOf((await client.send(DeleteAcls, 3, { filters: [filter] })).filterResults)).toEqual([ErrorCode.SECURITY_DISABLED]);
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Broker } from '../../../src/broker/index.ts';
 import { silentLogger } from '../../../src/broker/coordinator/deps.ts';
+import { Broker } from '../../../src/broker/index.ts';
 import { CreateTopics, ListOffsets, Produce, RecordBatchBuilder } from '../../../src/protocol/index.ts';
 import { TestClock } from './test-clock.ts';
 import { WireClient } from './wire-client.ts';
@@ -25,18 +25,29 @@ afterEach(async () => {
 
 const create = (name: string, config: Readonly<Record<string, string>>) => {
   const configs = Object.entries(config).map(([configName, value]) => ({ name: configName, value }));
-  return client.send(CreateTopics, 7, { topics: [{ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs }], timeoutMs: 1 });
+  return client.send(CreateTopics, 7, {
+    topics: [{ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs }],
+    timeoutMs: 1,
+  });
 };
 
 async function produce(name: string, key: string): Promise<void> {
   const builder = new RecordBatchBuilder();
   builder.append(clock.nowMs(), Buffer.from(key), Buffer.alloc(500));
-  const response = await client.send(Produce, 9, { acks: -1, timeoutMs: 1, topicData: [{ name, partitionData: [{ index: 0, records: builder.build() }] }] });
+  const response = await client.send(Produce, 9, {
+    acks: -1,
+    timeoutMs: 1,
+    topicData: [{ name, partitionData: [{ index: 0, records: builder.build() }] }],
+  });
   expect(response.responses[0]!.partitionResponses[0]).toMatchObject({ errorCode: 0 });
 }
 
 const offsetAt = async (name: string, timestamp: number): Promise<number> => {
-  const response = await client.send(ListOffsets, 7, { replicaId: -1, isolationLevel: 0, topics: [{ name, partitions: [{ partitionIndex: 0, timestamp }] }] });
+  const response = await client.send(ListOffsets, 7, {
+    replicaId: -1,
+    isolationLevel: 0,
+    topics: [{ name, partitions: [{ partitionIndex: 0, timestamp }] }],
+  });
   return response.topics[0]!.partitions[0]!.offset;
 };
 

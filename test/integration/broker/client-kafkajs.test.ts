@@ -15,7 +15,11 @@ afterAll(() => broker.close());
 const producerOf = (options = {}) => kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, ...options });
 
 /** Everything in a topic, by a consumer of its own. */
-async function readAll(topic: string, count: number, groupId = `read-${topic}`): Promise<{ key: string | undefined; value: string | undefined; partition: number; offset: string }[]> {
+async function readAll(
+  topic: string,
+  count: number,
+  groupId = `read-${topic}`,
+): Promise<{ key: string | undefined; value: string | undefined; partition: number; offset: string }[]> {
   const consumer = kafka.consumer({ groupId });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
@@ -44,8 +48,14 @@ describe('kafkajs', () => {
     await admin.createPartitions({ topicPartitions: [{ topic: 'admin', count: 4 }] });
     const { topics } = await admin.fetchTopicMetadata({ topics: ['admin'] });
     expect(topics[0]!.partitions.map(({ leader }) => leader).sort()).toEqual([1, 1, 2, 3]);
-    await admin.alterConfigs({ validateOnly: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: 'admin', configEntries: [{ name: 'retention.ms', value: '77' }] }] });
-    const described = await admin.describeConfigs({ includeSynonyms: true, resources: [{ type: ConfigResourceTypes.TOPIC, name: 'admin', configNames: ['retention.ms', 'cleanup.policy'] }] });
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: [{ type: ConfigResourceTypes.TOPIC, name: 'admin', configEntries: [{ name: 'retention.ms', value: '77' }] }],
+    });
+    const described = await admin.describeConfigs({
+      includeSynonyms: true,
+      resources: [{ type: ConfigResourceTypes.TOPIC, name: 'admin', configNames: ['retention.ms', 'cleanup.policy'] }],
+    });
     expect(described.resources[0]!.configEntries.map(({ configName, configValue }) => [configName, configValue])).toEqual([
       ['cleanup.policy', 'delete'],
       ['retention.ms', '77'],
@@ -73,7 +83,11 @@ describe('kafkajs', () => {
   it('commits and aborts transactions', async () => {
     const producer = producerOf({ transactionalId: 'kjs', maxInFlightRequests: 1, idempotent: true });
     await producer.connect();
-    for (const [value, commit] of [['one', true], ['never', false], ['two', true]] as const) {
+    for (const [value, commit] of [
+      ['one', true],
+      ['never', false],
+      ['two', true],
+    ] as const) {
       const transaction = await producer.transaction();
       await transaction.send({ topic: 'tx', messages: [{ key: 'k', value }] });
       await (commit ? transaction.commit() : transaction.abort());
@@ -85,7 +99,10 @@ describe('kafkajs', () => {
   it('deletes records and finds offsets by time', async () => {
     const producer = producerOf();
     await producer.connect();
-    await producer.send({ topic: 'times', messages: [10, 20, 30].map((time) => ({ value: String(time), timestamp: String(1_700_000_000_000 + time), partition: 0 })) });
+    await producer.send({
+      topic: 'times',
+      messages: [10, 20, 30].map((time) => ({ value: String(time), timestamp: String(1_700_000_000_000 + time), partition: 0 })),
+    });
     await producer.disconnect();
     const admin = kafka.admin();
     await admin.connect();
@@ -111,7 +128,14 @@ describe('kafkajs', () => {
     await producer.disconnect();
     await admin.disconnect();
     const records = await readAll('failover', 6);
-    expect(records.map(({ value, partition }) => `${partition}${value}`).sort()).toEqual(['0after', '0before', '1after', '1before', '2after', '2before']);
+    expect(records.map(({ value, partition }) => `${partition}${value}`).sort()).toEqual([
+      '0after',
+      '0before',
+      '1after',
+      '1before',
+      '2after',
+      '2before',
+    ]);
   });
 });
 

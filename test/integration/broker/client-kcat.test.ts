@@ -24,7 +24,8 @@ beforeAll(async () => {
 
 afterAll(() => broker.close());
 
-const kcat = async (...args: string[]): Promise<string> => (await run('kcat', ['-b', broker.bootstrapServers, ...args], { timeout: 20_000 })).stdout;
+const kcat = async (...args: string[]): Promise<string> =>
+  (await run('kcat', ['-b', broker.bootstrapServers, ...args], { timeout: 20_000 })).stdout;
 
 function produce(input: string, ...args: string[]): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -21,7 +21,9 @@ interface Connectable {
 /** The client's functions take callbacks. */
 function done(call: (callback: (error: unknown) => void) => unknown): Promise<void> {
   return new Promise((resolve, reject) => {
-    call((error) => (error === null || error === undefined ? resolve() : reject(error instanceof Error ? error : new Error(JSON.stringify(error)))));
+    call((error) =>
+      error === null || error === undefined ? resolve() : reject(error instanceof Error ? error : new Error(JSON.stringify(error))),
+    );
   });
 }
 
@@ -37,7 +39,10 @@ const producerOf = (options: object = {}) =>
 
 const consumerOf = async (groupId: string, options: object = {}) => {
   const consumer = await connected(
-    new rdkafka.KafkaConsumer({ 'bootstrap.servers': broker.bootstrapServers, 'group.id': groupId, 'check.crcs': true, 'enable.auto.commit': false, ...options }, { 'auto.offset.reset': 'earliest' }),
+    new rdkafka.KafkaConsumer(
+      { 'bootstrap.servers': broker.bootstrapServers, 'group.id': groupId, 'check.crcs': true, 'enable.auto.commit': false, ...options },
+      { 'auto.offset.reset': 'earliest' },
+    ),
   );
   consumer.setDefaultConsumeTimeout(50);
   // There, but not in the typings.
@@ -48,7 +53,9 @@ const consumerOf = async (groupId: string, options: object = {}) => {
 type Consumer = Awaited<ReturnType<typeof consumerOf>>;
 
 const consume = (consumer: Consumer, count: number): Promise<Rdkafka.Message[]> =>
-  new Promise((resolve, reject) => consumer.consume(count, (error, messages) => (error ? reject(new Error(JSON.stringify(error))) : resolve(messages))));
+  new Promise((resolve, reject) =>
+    consumer.consume(count, (error, messages) => (error ? reject(new Error(JSON.stringify(error))) : resolve(messages))),
+  );
 
 async function take(consumer: Consumer, count: number): Promise<Rdkafka.Message[]> {
   const taken: Rdkafka.Message[] = [];
@@ -65,7 +72,13 @@ describe('@confluentinc/kafka-javascript, callback API', () => {
     const consumer = await consumerOf('basic-group');
     consumer.subscribe(['basic']);
     const [first, second] = await take(consumer, 2);
-    expect(first).toMatchObject({ offset: 0, partition: 0, timestamp: 1_700_000_000_123, key: Buffer.from('key'), value: Buffer.from('value') });
+    expect(first).toMatchObject({
+      offset: 0,
+      partition: 0,
+      timestamp: 1_700_000_000_123,
+      key: Buffer.from('key'),
+      value: Buffer.from('value'),
+    });
     expect(first?.headers).toEqual([{ header: Buffer.from('h') }]);
     expect(second).toMatchObject({ offset: 1, value: null });
     await disconnect(producer);
@@ -89,7 +102,11 @@ describe('@confluentinc/kafka-javascript, callback API', () => {
   it('hides aborted transactions from read_committed and shows them to read_uncommitted', async () => {
     const producer = await producerOf({ 'transactional.id': 'rd-tx' });
     await done((callback) => producer.initTransactions(10_000, callback));
-    for (const [value, commit] of [['a', true], ['b', false], ['c', true]] as const) {
+    for (const [value, commit] of [
+      ['a', true],
+      ['b', false],
+      ['c', true],
+    ] as const) {
       await done((callback) => producer.beginTransaction(callback));
       producer.produce('rd-tx', 0, Buffer.from(value));
       await done((callback) => (commit ? producer.commitTransaction(10_000, callback) : producer.abortTransaction(10_000, callback)));
@@ -107,7 +124,7 @@ describe('@confluentinc/kafka-javascript, callback API', () => {
     await disconnect(producer);
   });
 
-  it('offsets sent with a transaction are the group\'s once it is committed', async () => {
+  it("offsets sent with a transaction are the group's once it is committed", async () => {
     const producer = await producerOf({ 'transactional.id': 'rd-offsets' });
     await done((callback) => producer.initTransactions(10_000, callback));
     const consumer = await consumerOf('rd-offsets-group');
@@ -118,7 +135,9 @@ describe('@confluentinc/kafka-javascript, callback API', () => {
     await done((callback) => producer.sendOffsetsToTransaction([{ topic: 'basic', partition: 0, offset: 2 }], consumer, 10_000, callback));
     await done((callback) => producer.commitTransaction(10_000, callback));
     const committed = await new Promise<Rdkafka.TopicPartitionOffset[]>((resolve, reject) => {
-      consumer.committed([{ topic: 'basic', partition: 0 }], 10_000, (error, partitions) => (error ? reject(new Error(JSON.stringify(error))) : resolve(partitions as Rdkafka.TopicPartitionOffset[])));
+      consumer.committed([{ topic: 'basic', partition: 0 }], 10_000, (error, partitions) =>
+        error ? reject(new Error(JSON.stringify(error))) : resolve(partitions as Rdkafka.TopicPartitionOffset[]),
+      );
     });
     expect(committed[0]).toMatchObject({ offset: 2 });
     await disconnect(producer);

@@ -1,20 +1,29 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Broker } from '../../../src/broker/index.ts';
 import type { BrokerLogger } from '../../../src/broker/logger.ts';
-import { allApis, type Api, encodeRequestFrame, ErrorCode, Fetch, joinParts, Metadata, Produce } from '../../../src/protocol/index.ts';
+import { type Api, allApis, ErrorCode, encodeRequestFrame, Fetch, joinParts, Metadata, Produce } from '../../../src/protocol/index.ts';
 import { sampleMessage } from '../../support/sample-message.ts';
 import { batchOf, WireClient } from './wire-client.ts';
 
 const warnings: string[] = [];
 const errors: string[] = [];
-const log: BrokerLogger = { debug: () => undefined, info: () => undefined, warn: (message) => warnings.push(message), error: (message) => errors.push(message) };
+const log: BrokerLogger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: (message) => warnings.push(message),
+  error: (message) => errors.push(message),
+};
 
 let broker: Broker;
 /** Must never notice what the others do. */
 let bystander: WireClient;
 
 beforeAll(async () => {
-  broker = await Broker.start({ thread: false, log, config: { 'socket.request.max.bytes': '1000000', 'queued.max.request.bytes': '2000000' } });
+  broker = await Broker.start({
+    thread: false,
+    log,
+    config: { 'socket.request.max.bytes': '1000000', 'queued.max.request.bytes': '2000000' },
+  });
   bystander = await WireClient.connect(broker.port);
 });
 
@@ -44,7 +53,8 @@ function request(key: number, version: number, body: Buffer): Buffer {
   return Buffer.concat([int32(header.length + body.length), header, body]);
 }
 
-const valid = (api: Api, version: number, body: unknown): Buffer => joinParts(encodeRequestFrame(api, version, { correlationId: 1, clientId: 'x' }, body as never));
+const valid = (api: Api, version: number, body: unknown): Buffer =>
+  joinParts(encodeRequestFrame(api, version, { correlationId: 1, clientId: 'x' }, body as never));
 
 describe('a connection is closed, with the reason logged, and others are unharmed', () => {
   it.each([
@@ -87,7 +97,9 @@ describe('incomplete requests', () => {
 
   it('several in one chunk are all answered', async () => {
     const client = await WireClient.connect(broker.port);
-    const frames = [1, 2, 3, 4].map((correlationId) => joinParts(encodeRequestFrame(Metadata, 1, { correlationId, clientId: null }, { topics: [] })));
+    const frames = [1, 2, 3, 4].map((correlationId) =>
+      joinParts(encodeRequestFrame(Metadata, 1, { correlationId, clientId: null }, { topics: [] })),
+    );
     const answers = frames.map(() => client.sendRaw(Buffer.alloc(0)));
     client.socket.write(Buffer.concat(frames));
     await Promise.all(answers);
@@ -165,7 +177,11 @@ describe('mutated requests', () => {
 
   it('the topic and the broker still work after it', async () => {
     await bystander.send(Metadata, 9, { topics: [{ name: 'after', topicId: Buffer.alloc(16) }], allowAutoTopicCreation: true });
-    const produced = await bystander.send(Produce, 9, { acks: -1, timeoutMs: 1, topicData: [{ name: 'after', partitionData: [{ index: 0, records: batchOf(['ok']) }] }] });
+    const produced = await bystander.send(Produce, 9, {
+      acks: -1,
+      timeoutMs: 1,
+      topicData: [{ name: 'after', partitionData: [{ index: 0, records: batchOf(['ok']) }] }],
+    });
     expect(produced.responses[0]!.partitionResponses[0]).toMatchObject({ errorCode: ErrorCode.NONE });
     const fetched = await bystander.send(Fetch, 11, {
       maxWaitMs: 0,

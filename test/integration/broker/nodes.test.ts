@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Broker } from '../../../src/broker/index.ts';
 import { silentLogger } from '../../../src/broker/coordinator/deps.ts';
+import { Broker } from '../../../src/broker/index.ts';
 import { CreateTopics, DescribeCluster, ErrorCode, Fetch, Metadata, OffsetForLeaderEpoch, Produce } from '../../../src/protocol/index.ts';
 import { batchOf, WireClient } from './wire-client.ts';
 
@@ -33,7 +33,11 @@ const partitionsOf = async (topic: string, node = 1) => {
 };
 
 const produceTo = async (node: number, name: string, index: number) => {
-  const response = await at(node).send(Produce, 10, { acks: -1, timeoutMs: 1, topicData: [{ name, partitionData: [{ index, records: batchOf(['v']) }] }] });
+  const response = await at(node).send(Produce, 10, {
+    acks: -1,
+    timeoutMs: 1,
+    topicData: [{ name, partitionData: [{ index, records: batchOf(['v']) }] }],
+  });
   return { ...response.responses[0]!.partitionResponses[0]!, nodeEndpoints: response.nodeEndpoints };
 };
 
@@ -74,7 +78,11 @@ describe('three nodes in one process', () => {
   });
 
   it.each([3, 9, 12])('tells clients of Produce %i in the words of that version', async (version) => {
-    const response = await at(2).send(Produce, version, { acks: -1, timeoutMs: 1, topicData: [{ name: 't', partitionData: [{ index: 0, records: batchOf(['v']) }] }] });
+    const response = await at(2).send(Produce, version, {
+      acks: -1,
+      timeoutMs: 1,
+      topicData: [{ name: 't', partitionData: [{ index: 0, records: batchOf(['v']) }] }],
+    });
     expect(response.responses[0]!.partitionResponses[0]).toMatchObject({ errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER });
   });
 
@@ -105,7 +113,10 @@ describe('three nodes in one process', () => {
   it('moving a leader fences clients that have the old epoch', async () => {
     await produceTo(1, 't', 0);
     await broker.moveLeader('t', 0, 2);
-    expect(await fetchFrom(1, 0)).toMatchObject({ errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER, currentLeader: { leaderId: 2, leaderEpoch: 1 } });
+    expect(await fetchFrom(1, 0)).toMatchObject({
+      errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER,
+      currentLeader: { leaderId: 2, leaderEpoch: 1 },
+    });
     expect(await fetchFrom(2, 0)).toMatchObject({ errorCode: ErrorCode.FENCED_LEADER_EPOCH });
     expect(await fetchFrom(2, 1)).toMatchObject({ errorCode: 0, highWatermark: 1 });
     expect(await fetchFrom(2, 2)).toMatchObject({ errorCode: ErrorCode.UNKNOWN_LEADER_EPOCH });
@@ -114,7 +125,11 @@ describe('three nodes in one process', () => {
       replicaId: -1,
       topics: [{ topic: 't', partitions: [0, 1, 7].map((leaderEpoch) => ({ partition: 0, currentLeaderEpoch: 1, leaderEpoch })) }],
     });
-    expect(ends.topics[0]!.partitions.map(({ leaderEpoch, endOffset }) => [leaderEpoch, endOffset])).toEqual([[0, 1], [1, 2], [-1, -1]]);
+    expect(ends.topics[0]!.partitions.map(({ leaderEpoch, endOffset }) => [leaderEpoch, endOffset])).toEqual([
+      [0, 1],
+      [1, 2],
+      [-1, -1],
+    ]);
   });
 
   it('refuses what makes no sense', async () => {

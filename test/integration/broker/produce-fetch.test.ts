@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Broker } from '../../../src/broker/index.ts';
 import { silentLogger } from '../../../src/broker/coordinator/deps.ts';
+import { Broker } from '../../../src/broker/index.ts';
 import {
   AddPartitionsToTxn,
   ApiVersions,
@@ -13,9 +13,9 @@ import {
   ListOffsets,
   Metadata,
   Produce,
+  RecordCursor,
   type ResponseOf,
   validateBatchCrc,
-  RecordCursor,
 } from '../../../src/protocol/index.ts';
 import { TestClock } from './test-clock.ts';
 import { batchOf, WireClient } from './wire-client.ts';
@@ -28,7 +28,10 @@ beforeEach(async () => {
   clock = new TestClock();
   broker = await Broker.start({ thread: false, clock, log: silentLogger });
   client = await WireClient.connect(broker.port);
-  await client.send(CreateTopics, 7, { topics: [{ name: 't', numPartitions: 2, replicationFactor: 1, assignments: [], configs: [] }], timeoutMs: 1000 });
+  await client.send(CreateTopics, 7, {
+    topics: [{ name: 't', numPartitions: 2, replicationFactor: 1, assignments: [], configs: [] }],
+    timeoutMs: 1000,
+  });
 });
 
 afterEach(async () => {
@@ -36,14 +39,20 @@ afterEach(async () => {
   await broker.close();
 });
 
-const produceRequest = (records: Buffer | null, options: { acks?: number; index?: number; name?: string; transactionalId?: string } = {}) => ({
+const produceRequest = (
+  records: Buffer | null,
+  options: { acks?: number; index?: number; name?: string; transactionalId?: string } = {},
+) => ({
   acks: options.acks ?? -1,
   timeoutMs: 1000,
   transactionalId: options.transactionalId ?? null,
   topicData: [{ name: options.name ?? 't', partitionData: [{ index: options.index ?? 0, records }] }],
 });
 
-const produce = async (records: Buffer | null, options: Parameters<typeof produceRequest>[1] & { version?: number; via?: WireClient } = {}) => {
+const produce = async (
+  records: Buffer | null,
+  options: Parameters<typeof produceRequest>[1] & { version?: number; via?: WireClient } = {},
+) => {
   const response = await (options.via ?? client).send(Produce, options.version ?? 9, produceRequest(records, options));
   return response.responses[0]!.partitionResponses[0]!;
 };
@@ -104,7 +113,14 @@ describe('Produce', () => {
     const metadata = await client.send(Metadata, 12, { topics: [{ name: 't', topicId: Buffer.alloc(16) }] });
     const { topicId } = metadata.topics[0]!;
     const partitionData = [{ index: 0, records: batchOf(['a']) }];
-    const request = { acks: -1, timeoutMs: 1, topicData: [{ topicId, partitionData }, { topicId: Buffer.alloc(16, 1), partitionData }] };
+    const request = {
+      acks: -1,
+      timeoutMs: 1,
+      topicData: [
+        { topicId, partitionData },
+        { topicId: Buffer.alloc(16, 1), partitionData },
+      ],
+    };
     const response = await client.send(Produce, 13, request);
     expect(response.responses.map(({ partitionResponses }) => partitionResponses[0]!.errorCode)).toEqual([0, ErrorCode.UNKNOWN_TOPIC_ID]);
   });
@@ -148,7 +164,10 @@ describe('Produce', () => {
 
   it('refuses acks=all where fewer replicas live than min.insync.replicas wants', async () => {
     const configs = [{ name: 'min.insync.replicas', value: '2' }];
-    await client.send(CreateTopics, 7, { topics: [{ name: 'safe', numPartitions: 1, replicationFactor: 1, assignments: [], configs }], timeoutMs: 1 });
+    await client.send(CreateTopics, 7, {
+      topics: [{ name: 'safe', numPartitions: 1, replicationFactor: 1, assignments: [], configs }],
+      timeoutMs: 1,
+    });
     expect(await produce(batchOf(['a']), { name: 'safe' })).toMatchObject({ errorCode: ErrorCode.NOT_ENOUGH_REPLICAS });
     expect(await produce(batchOf(['a']), { name: 'safe', acks: 1 })).toMatchObject({ errorCode: 0 });
   });
@@ -195,7 +214,10 @@ describe('Fetch', () => {
   });
 
   it('answers an unknown topic at once', async () => {
-    const request = { ...fetchRequest({ maxWaitMs: 60_000 }), topics: [{ topic: 'nope', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1 }] }] };
+    const request = {
+      ...fetchRequest({ maxWaitMs: 60_000 }),
+      topics: [{ topic: 'nope', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1 }] }],
+    };
     expect(firstOf(await client.send(Fetch, 12, request)).errorCode).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   });
 
@@ -288,7 +310,10 @@ describe('Fetch', () => {
 
 describe('ListOffsets', () => {
   const offsets = async (timestamp: number, version = 11) => {
-    const response = await client.send(ListOffsets, version, { replicaId: -1, topics: [{ name: 't', partitions: [{ partitionIndex: 0, timestamp }] }] });
+    const response = await client.send(ListOffsets, version, {
+      replicaId: -1,
+      topics: [{ name: 't', partitions: [{ partitionIndex: 0, timestamp }] }],
+    });
     return response.topics[0]!.partitions[0]!;
   };
 
@@ -334,7 +359,9 @@ describe('a connection', () => {
   });
 
   it('ApiVersions refuses names that are none', async () => {
-    expect(await client.send(ApiVersions, 3, { clientSoftwareName: '-x', clientSoftwareVersion: '1' })).toMatchObject({ errorCode: ErrorCode.INVALID_REQUEST });
+    expect(await client.send(ApiVersions, 3, { clientSoftwareName: '-x', clientSoftwareVersion: '1' })).toMatchObject({
+      errorCode: ErrorCode.INVALID_REQUEST,
+    });
     expect(await client.send(ApiVersions, 4, { clientSoftwareName: 'x', clientSoftwareVersion: '1.0' })).toMatchObject({
       errorCode: 0,
       finalizedFeatures: [{ name: 'transaction.version', maxVersionLevel: 2, minVersionLevel: 2 }],

@@ -2,10 +2,21 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { silentLogger } from '../../../src/broker/coordinator/deps.ts';
 import { Broker } from '../../../src/broker/index.ts';
 import type { BrokerLogger } from '../../../src/broker/logger.ts';
-import { silentLogger } from '../../../src/broker/coordinator/deps.ts';
-import { CreatePartitions, CreateTopics, DeleteTopics, DescribeConfigs, ErrorCode, Fetch, IncrementalAlterConfigs, ListOffsets, Metadata, Produce } from '../../../src/protocol/index.ts';
+import {
+  CreatePartitions,
+  CreateTopics,
+  DeleteTopics,
+  DescribeConfigs,
+  ErrorCode,
+  Fetch,
+  IncrementalAlterConfigs,
+  ListOffsets,
+  Metadata,
+  Produce,
+} from '../../../src/protocol/index.ts';
 import { batchOf, WireClient } from './wire-client.ts';
 
 let dataDir: string;
@@ -33,7 +44,10 @@ afterEach(async () => {
 });
 
 const create = async (name: string, numPartitions = 1, configs: { name: string; value: string }[] = []) => {
-  const response = await client.send(CreateTopics, 7, { topics: [{ name, numPartitions, replicationFactor: 1, assignments: [], configs }], timeoutMs: 1 });
+  const response = await client.send(CreateTopics, 7, {
+    topics: [{ name, numPartitions, replicationFactor: 1, assignments: [], configs }],
+    timeoutMs: 1,
+  });
   return response.topics[0]!;
 };
 
@@ -68,9 +82,17 @@ describe('after a restart', () => {
     await create('gone');
     await client.send(CreatePartitions, 3, { topics: [{ name: 'a', count: 5, assignments: null }], timeoutMs: 1, validateOnly: false });
     await client.send(DeleteTopics, 5, { topicNames: ['gone'], timeoutMs: 1 });
-    const set = (resourceType: number, resourceName: string, name: string, value: string) => ({ resourceType, resourceName, configs: [{ name, configOperation: 0, value }] });
+    const set = (resourceType: number, resourceName: string, name: string, value: string) => ({
+      resourceType,
+      resourceName,
+      configs: [{ name, configOperation: 0, value }],
+    });
     const altered = await client.send(IncrementalAlterConfigs, 1, {
-      resources: [set(2, 'b', 'segment.bytes', '2000000'), set(4, '', 'log.cleaner.threads', '2'), set(32, 'g', 'consumer.session.timeout.ms', '50000')],
+      resources: [
+        set(2, 'b', 'segment.bytes', '2000000'),
+        set(4, '', 'log.cleaner.threads', '2'),
+        set(32, 'g', 'consumer.session.timeout.ms', '50000'),
+      ],
       validateOnly: false,
     });
     expect(altered.responses.map(({ errorCode }) => errorCode)).toEqual([0, 0, 0]);
@@ -80,7 +102,10 @@ describe('after a restart', () => {
     await stop();
     await start();
     expect(await describeTopics()).toEqual(before);
-    expect(before.map(({ name, partitions }) => [name, partitions])).toEqual([['a', 5], ['b', 1]]);
+    expect(before.map(({ name, partitions }) => [name, partitions])).toEqual([
+      ['a', 5],
+      ['b', 1],
+    ]);
     expect(broker.clusterId).toBe(clusterId);
     expect(await highWatermarkOf('a')).toBe(1);
     expect(await configOf(2, 'a', 'retention.ms')).toBe('12345');
@@ -139,7 +164,10 @@ describe('a damaged metadata log', () => {
     await start();
     expect(await describeTopics()).toEqual([]);
     expect(existsSync(join(dataDir, 'a-0'))).toBe(false);
-    const listed = await client.send(ListOffsets, 5, { replicaId: -1, topics: [{ name: 'a', partitions: [{ partitionIndex: 0, timestamp: -1 }] }] });
+    const listed = await client.send(ListOffsets, 5, {
+      replicaId: -1,
+      topics: [{ name: 'a', partitions: [{ partitionIndex: 0, timestamp: -1 }] }],
+    });
     expect(listed.topics[0]!.partitions[0]!.errorCode).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   });
 });

@@ -36,7 +36,11 @@ describe.each([{ thread: true }, { thread: false }])('Broker.start with thread: 
     const broker = await start({ nodes: 2 });
     await broker.stopNode(2);
     await expect(WireClient.connect(broker.ports[1]!)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-    await expect(broker.stopNode(2)).rejects.toMatchObject({ name: 'MillraceError', code: 'INVALID_STATE', message: expect.stringContaining('Node 2') });
+    await expect(broker.stopNode(2)).rejects.toMatchObject({
+      name: 'MillraceError',
+      code: 'INVALID_STATE',
+      message: expect.stringContaining('Node 2'),
+    });
     await broker.startNode(2);
     const client = await WireClient.connect(broker.ports[1]!);
     await client.close();
@@ -64,13 +68,19 @@ describe.each([{ thread: true }, { thread: false }])('Broker.start with thread: 
   it('names the directory that cannot be used', async () => {
     const file = join(directory, `file-${thread}`);
     writeFileSync(file, '');
-    await expect(start({ dataDir: join(file, 'below') })).rejects.toMatchObject({ code: 'DATA_DIR_UNUSABLE', message: expect.stringContaining(file) });
+    await expect(start({ dataDir: join(file, 'below') })).rejects.toMatchObject({
+      code: 'DATA_DIR_UNUSABLE',
+      message: expect.stringContaining(file),
+    });
   });
 
   it.skipIf(process.getuid?.() === 0)('names the directory that cannot be written', async () => {
     const readOnly = mkdtempSync(join(directory, 'read-only-'));
     chmodSync(readOnly, 0o500);
-    await expect(start({ dataDir: readOnly })).rejects.toMatchObject({ code: 'DATA_DIR_UNUSABLE', message: expect.stringContaining(readOnly) });
+    await expect(start({ dataDir: readOnly })).rejects.toMatchObject({
+      code: 'DATA_DIR_UNUSABLE',
+      message: expect.stringContaining(readOnly),
+    });
   });
 
   it('refuses a directory that another broker is using', async () => {
@@ -97,5 +107,8 @@ describe.each([{ thread: true }, { thread: false }])('Broker.start with thread: 
 
 it('refuses to take functions into another thread', async () => {
   const clock = { nowMs: () => 0, after: () => () => undefined };
-  await expect(Broker.start({ clock, thread: true })).rejects.toMatchObject({ code: 'INVALID_CONFIG', message: expect.stringContaining('thread: false') });
+  await expect(Broker.start({ clock, thread: true })).rejects.toMatchObject({
+    code: 'INVALID_CONFIG',
+    message: expect.stringContaining('thread: false'),
+  });
 });

@@ -86,6 +86,6 @@ export class WireClient {
 /** One batch with these values, timestamps from 1 on. */
 export function batchOf(values: readonly string[], options?: Parameters<RecordBatchBuilder['build']>[0]): Buffer {
   const builder = new RecordBatchBuilder();
-  values.forEach((value, index) => builder.append(index + 1, Buffer.from(`k${index}`), Buffer.from(value)));
+  for (const [index, value] of values.entries()) builder.append(index + 1, Buffer.from(`k${index}`), Buffer.from(value));
   return builder.build(options);
 }

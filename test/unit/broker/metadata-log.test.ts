@@ -5,7 +5,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nodeFileSystem } from '../../../src/broker/log/index.ts';
 import { MetadataLog, type MetadataRecord } from '../../../src/broker/metadata-log.ts';
 
-const topic = (name: string): MetadataRecord => ({ type: 'topic', name, id: 'AAAAAAAAAAAAAAAAAAAAAA', replicas: [[1]], config: { 'retention.ms': '1' }, internal: false });
+const topic = (name: string): MetadataRecord => ({
+  type: 'topic',
+  name,
+  id: 'AAAAAAAAAAAAAAAAAAAAAA',
+  replicas: [[1]],
+  config: { 'retention.ms': '1' },
+  internal: false,
+});
 
 let directory: string;
 let file: string;

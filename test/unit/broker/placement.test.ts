@@ -12,7 +12,12 @@ function nodes(count: number): NodeRegistry {
 
 describe('placeReplicas', () => {
   it('lets leaders and replicas go round the nodes', () => {
-    expect(placeReplicas(nodes(3), { partitions: 4, replicationFactor: 2, clamp: false })).toEqual([[1, 2], [2, 3], [3, 1], [1, 2]]);
+    expect(placeReplicas(nodes(3), { partitions: 4, replicationFactor: 2, clamp: false })).toEqual([
+      [1, 2],
+      [2, 3],
+      [3, 1],
+      [1, 2],
+    ]);
   });
 
   it('goes on where the topic ends', () => {
@@ -22,7 +27,10 @@ describe('placeReplicas', () => {
   it('uses live nodes only', () => {
     const registry = nodes(3);
     registry.setStopped(2);
-    expect(placeReplicas(registry, { partitions: 2, replicationFactor: 2, clamp: false })).toEqual([[1, 3], [3, 1]]);
+    expect(placeReplicas(registry, { partitions: 2, replicationFactor: 2, clamp: false })).toEqual([
+      [1, 3],
+      [3, 1],
+    ]);
   });
 
   it.each([
@@ -44,5 +52,7 @@ describe('placeReplicas', () => {
 
 describe('topicNameProblem', () => {
   it.each(['a', 'A.b_c-9', 'x'.repeat(249), '...'])('%s is fine', (name) => expect(topicNameProblem(name)).toBeUndefined());
-  it.each(['', '.', '..', 'a b', 'ü', 'a/b', 'x'.repeat(250)])("'%s' is not", (name) => expect(topicNameProblem(name)).toMatch(/^Topic name is invalid/));
+  it.each(['', '.', '..', 'a b', 'ü', 'a/b', 'x'.repeat(250)])("'%s' is not", (name) =>
+    expect(topicNameProblem(name)).toMatch(/^Topic name is invalid/),
+  );
 });

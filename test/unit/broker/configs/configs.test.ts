@@ -8,7 +8,8 @@ import { GROUP_CONFIGS, groupConfigSynonym } from '../../../../src/broker/config
 import { checkTopicConfig, TOPIC_CONFIG_SYNONYMS, TOPIC_CONFIGS } from '../../../../src/broker/configs/topic-configs.ts';
 import { ErrorCode } from '../../../../src/protocol/index.ts';
 
-const byName = <T extends { readonly name: string }>(configs: readonly T[], name: string): T | undefined => configs.find((config) => config.name === name);
+const byName = <T extends { readonly name: string }>(configs: readonly T[], name: string): T | undefined =>
+  configs.find((config) => config.name === name);
 
 describe('tables', () => {
   it('every default is a value that the config may have', () => {
@@ -45,9 +46,15 @@ describe('checkTopicConfig', () => {
     [{ 'retention.ms': 'soon' }, 'Invalid value soon for configuration retention.ms: Not a number of type LONG'],
     [{ 'segment.bytes': '1000' }, 'Invalid value 1000 for configuration segment.bytes: Value must be at least 1048576'],
     [{ 'segment.bytes': '3000000000' }, 'Invalid value 3000000000 for configuration segment.bytes: Not a number of type INT'],
-    [{ 'cleanup.policy': 'compact,keep' }, 'Invalid value compact,keep for configuration cleanup.policy: String must be one of: compact, delete'],
+    [
+      { 'cleanup.policy': 'compact,keep' },
+      'Invalid value compact,keep for configuration cleanup.policy: String must be one of: compact, delete',
+    ],
     [{ preallocate: 'yes' }, 'Invalid value yes for configuration preallocate: Expected value to be either true or false'],
-    [{ 'min.compaction.lag.ms': '10', 'max.compaction.lag.ms': '5' }, 'conflict topic config setting min.compaction.lag.ms (10) > max.compaction.lag.ms (5)'],
+    [
+      { 'min.compaction.lag.ms': '10', 'max.compaction.lag.ms': '5' },
+      'conflict topic config setting min.compaction.lag.ms (10) > max.compaction.lag.ms (5)',
+    ],
   ])('refuses %j', (config, message) => {
     expect(checkTopicConfig(config as unknown as Record<string, string>)).toBe(message);
   });
@@ -86,7 +93,11 @@ describe('describe', () => {
     store.setDynamic('broker', '', { 'log.cleaner.threads': '3' });
     expect(describeBrokerConfigs(store, undefined, {}).map(({ name, value }) => [name, value])).toEqual([['log.cleaner.threads', '3']]);
     store.setDynamic('broker', '2', { 'log.cleaner.threads': '4' });
-    expect(byName(describeBrokerConfigs(store, 2, {}), 'log.cleaner.threads')).toMatchObject({ value: '4', source: ConfigSource.DYNAMIC_BROKER, readOnly: false });
+    expect(byName(describeBrokerConfigs(store, 2, {}), 'log.cleaner.threads')).toMatchObject({
+      value: '4',
+      source: ConfigSource.DYNAMIC_BROKER,
+      readOnly: false,
+    });
     expect(byName(describeBrokerConfigs(store, 1, {}), 'node.id')).toMatchObject({ readOnly: true });
   });
 
@@ -123,7 +134,9 @@ describe('applyChanges', () => {
   it('sets, deletes, appends and subtracts', () => {
     expect(applyChanges(TOPIC_CONFIGS, { 'retention.ms': '1' }, change('retention.ms', 0, '2'), inForce)).toEqual({ 'retention.ms': '2' });
     expect(applyChanges(TOPIC_CONFIGS, { 'retention.ms': '1' }, change('retention.ms', 1, null), inForce)).toEqual({});
-    expect(applyChanges(TOPIC_CONFIGS, {}, change('cleanup.policy', 2, 'compact'), inForce)).toEqual({ 'cleanup.policy': 'delete,compact' });
+    expect(applyChanges(TOPIC_CONFIGS, {}, change('cleanup.policy', 2, 'compact'), inForce)).toEqual({
+      'cleanup.policy': 'delete,compact',
+    });
     expect(applyChanges(TOPIC_CONFIGS, {}, change('cleanup.policy', 3, 'delete'), inForce)).toEqual({ 'cleanup.policy': '' });
   });
 

@@ -49,7 +49,9 @@ describe('FrameAssembler', () => {
   it.each([-1, 1001])('refuses a length of %i, also when it comes in pieces', (length) => {
     const bytes = Buffer.alloc(4);
     bytes.writeInt32BE(length);
-    expect(() => new FrameAssembler(1000, new FramePool()).push(bytes, [])).toThrowError(expect.objectContaining({ code: 'MALFORMED_FRAME' }));
+    expect(() => new FrameAssembler(1000, new FramePool()).push(bytes, [])).toThrowError(
+      expect.objectContaining({ code: 'MALFORMED_FRAME' }),
+    );
     const assembler = new FrameAssembler(1000, new FramePool());
     assembler.push(bytes.subarray(0, 2), []);
     expect(() => assembler.push(bytes.subarray(2), [])).toThrowError(expect.objectContaining({ code: 'MALFORMED_FRAME' }));
@@ -59,7 +61,8 @@ describe('FrameAssembler', () => {
 describe('FramePool', () => {
   it('gives buffers that are long enough, and the same one again', () => {
     const pool = new FramePool();
-    for (const bytes of [1, 65_536, 65_537, 131_072, 131_073, 2_097_152, 2_097_153]) expect(pool.take(bytes).length).toBeGreaterThanOrEqual(bytes);
+    for (const bytes of [1, 65_536, 65_537, 131_072, 131_073, 2_097_152, 2_097_153])
+      expect(pool.take(bytes).length).toBeGreaterThanOrEqual(bytes);
     const buffer = pool.take(100_000);
     pool.giveBack(buffer);
     expect(pool.idleBytes).toBe(buffer.length);
