@@ -14,6 +14,7 @@ import { GlobalStoreUpdater } from '../task/global-store-updater.ts';
 import { handlersFor } from '../task/handlers.ts';
 import type { TaskCounters } from '../task/services.ts';
 import { Task } from '../task/task.ts';
+import type { ExceptionHandlers } from '../topology/handlers.ts';
 import type { Plan } from '../topology/nodes.ts';
 import type { Headers } from '../topology/operators.ts';
 import { resolveTopic, sourceTopicNames } from '../topology/topic-names.ts';
@@ -79,7 +80,9 @@ export class TopologyTestDriver {
     this.plan = built.plan();
     const settings = { ...DEFAULT_SETTINGS, ...options.settings };
     const handlers = handlersFor(built, settings);
-    this.globals = new GlobalStoreUpdater(this.plan, this.applicationId, () => {}, handlers, this.counters);
+    // As in the shards: the processing handler is not asked about global tables, an error there is final.
+    const globalHandlers: ExceptionHandlers = { ...handlers, processing: () => 'fail' };
+    this.globals = new GlobalStoreUpdater(this.plan, this.applicationId, () => {}, globalHandlers, this.counters);
     for (const { source, store } of this.plan.globalStores) {
       for (const topic of source.topics) this.globalTopics.set(resolveTopic(topic, this.applicationId), store.name);
     }

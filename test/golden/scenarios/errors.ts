@@ -104,6 +104,45 @@ export const errors: Scenario[] = [
       ['in', null, 'c', 3],
     ],
   }),
+  ...scenario('a global processor that throws ends the run, whatever the handler says', {
+    config: { processing: 'continue' },
+    steps: [
+      {
+        op: 'addGlobalStore',
+        store: 'kv',
+        kind: 'keyValue',
+        serdes: SS,
+        logging: false,
+        topic: 'settings',
+        sourceSerdes: SS,
+        script: { process: [['put', 'kv', k, failsOnBad]] },
+      },
+      stream('s', 'in'),
+      to('s', 'out'),
+    ],
+    input: [
+      ['settings', 'a', 'good', 1],
+      ['in', 'a', '1', 2],
+      ['settings', 'a', 'bad', 3],
+      ['in', 'a', '2', 4],
+    ],
+  }),
+  ...scenario('global tables: bytes that cannot be read are continued over', {
+    config: { deserialization: 'continue' },
+    steps: [
+      { op: 'globalTable', id: 'g', topic: 'numbers', serdes: SL, as: 'global' },
+      stream('s', 'in'),
+      { op: 'join', id: 'j', from: 's', with: 'g', key: k, fn: cat(v, ['tv']) },
+      to('j', 'out'),
+    ],
+    input: [
+      ['numbers', 'a', 1, 1],
+      ['numbers', 'a', { hex: '00' }, 2],
+      ['in', 'a', '1', 3],
+      ['numbers', 'a', null, 4],
+      ['in', 'a', '2', 5],
+    ],
+  }),
   ...scenario('a punctuator that throws', {
     config: { processing: 'continue', deadLetterTopic: 'dead' },
     steps: [

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { StreamsBuilder, TimeWindows } from '../../../src/dsl/index.ts';
 import { int64, string } from '../../../src/serde/index.ts';
 import { TopologyTestDriver } from '../../../src/testing/index.ts';
+import { Stores } from '../../../src/topology/index.ts';
 
 const text = { keySerde: string(), valueSerde: string() };
 
@@ -19,6 +20,20 @@ describe('TopologyTestDriver', () => {
       expect(driver.createOutputTopic('out', string(), string()).readKeyValue()).toEqual({ key: 'k', value: 'v' });
       driver.close();
     }
+  });
+
+  it('a global processor that throws is an error, whatever the processing handler says', () => {
+    const builder = new StreamsBuilder();
+    const store = Stores.keyValue('settings', { ...text, logging: false });
+    const failing = () => ({
+      process(): void {
+        throw new Error('not this one');
+      },
+    });
+    builder.addGlobalStore(store, 'settings', text, failing);
+    builder.stream('in', text).to('out', text);
+    const driver = new TopologyTestDriver(builder, { settings: { processingExceptionHandler: 'continue' } });
+    expect(() => driver.createInputTopic('settings', string(), string()).pipeInput('k', 'v', 1)).toThrow(/not this one/);
   });
 
   it('input topics have a time of their own', () => {
