@@ -95,8 +95,7 @@ const plainData = (value: unknown) => {
     return `cannot be sent to worker threads (${error instanceof Error ? error.message : String(error)}); use plain data`;
   }
 };
-const optional = (check: (value: unknown) => string | undefined) => (value: unknown) =>
-  value === undefined ? undefined : check(value);
+const optional = (check: (value: unknown) => string | undefined) => (value: unknown) => (value === undefined ? undefined : check(value));
 const bootstrap = (value: unknown) => {
   if (typeof value !== 'string' || value.length === 0) return 'must be host:port, or several separated by commas';
   const bad = value.split(',').find((part) => !/^(\[[0-9a-fA-F:]+\]|[^:\s,]+):\d{1,5}$/.test(part.trim()));
@@ -111,35 +110,158 @@ const handler = oneOf('fail', 'continue', 'dead-letter');
 
 /** The table. Keys are our names. */
 export const options: Readonly<Record<keyof ResolvedConfig, Option>> = {
-  applicationId: { kafkaName: 'application.id', check: applicationId, doc: 'Consumer group, prefix of internal topics and of transactional ids.' },
+  applicationId: {
+    kafkaName: 'application.id',
+    check: applicationId,
+    doc: 'Consumer group, prefix of internal topics and of transactional ids.',
+  },
   bootstrapServers: { kafkaName: 'bootstrap.servers', check: bootstrap, doc: 'host:port of one or more brokers, separated by commas.' },
-  clientId: { kafkaName: 'client.id', fallback: '', check: (v) => (typeof v === 'string' ? undefined : 'must be a string'), doc: 'Default: <application.id>-<process id>.' },
-  numStreamThreads: { kafkaName: 'num.stream.threads', fallback: 1, check: integer(1, 256), doc: 'Shards: worker threads that run processors.' },
-  processingGuarantee: { kafkaName: 'processing.guarantee', fallback: 'at_least_once', check: oneOf('at_least_once', 'at_most_once', 'exactly_once_v2'), doc: 'at_most_once is ours: offsets are committed before records are processed.' },
+  clientId: {
+    kafkaName: 'client.id',
+    fallback: '',
+    check: (v) => (typeof v === 'string' ? undefined : 'must be a string'),
+    doc: 'Default: <application.id>-<process id>.',
+  },
+  numStreamThreads: {
+    kafkaName: 'num.stream.threads',
+    fallback: 1,
+    check: integer(1, 256),
+    doc: 'Shards: worker threads that run processors.',
+  },
+  processingGuarantee: {
+    kafkaName: 'processing.guarantee',
+    fallback: 'at_least_once',
+    check: oneOf('at_least_once', 'at_most_once', 'exactly_once_v2'),
+    doc: 'at_most_once is ours: offsets are committed before records are processed.',
+  },
   commitIntervalMs: { kafkaName: 'commit.interval.ms', check: optional(duration(1)), doc: 'Default 30000, with exactly_once_v2 100.' },
   pollMs: { kafkaName: 'poll.ms', fallback: 100, check: integer(0, 10_000), doc: 'How long one poll waits for records.' },
-  maxPollRecords: { kafkaName: 'max.poll.records', fallback: 5000, check: integer(1, 100_000), doc: 'Records taken from the client at once. (Kafka Streams: 1000; here batches, not records, cross threads.)' },
-  bufferedRecordsPerPartition: { kafkaName: 'buffered.records.per.partition', fallback: 10_000, check: integer(1), doc: 'Records of one partition waiting in its shard; beyond it the partition is paused. (Kafka Streams: 1000.)' },
-  inputBufferMaxBytes: { kafkaName: 'input.buffer.max.bytes', fallback: 256 * 1024 * 1024, check: integer(1024), doc: 'Input waiting in shards, divided among the partitions; one that has its part is paused. (KIP-770.)' },
-  outputBufferMaxBytes: { kafkaName: 'output.buffer.max.bytes', fallback: 64 * 1024 * 1024, check: integer(1024), doc: 'Output waiting for its commit; beyond it all inputs are paused. Ours.' },
-  maxTaskIdleMs: { kafkaName: 'max.task.idle.ms', fallback: 0, check: duration(-1), doc: '-1: never wait for an empty input; 0: while the broker has more; >0: that long after.' },
-  taskTimeoutMs: { kafkaName: 'task.timeout.ms', fallback: 300_000, check: duration(0), doc: 'How long retriable trouble of commits and clients is retried.' },
-  stateDir: { kafkaName: 'state.dir', fallback: join(tmpdir(), 'kafka-streams'), check: text, doc: 'Holds the process id that transactional ids are made of.' },
-  statestoreCacheMaxBytes: { kafkaName: 'statestore.cache.max.bytes', fallback: 10 * 1024 * 1024, check: integer(0), doc: 'Record cache of the process, divided among its threads; 0 turns caching off.' },
-  replicationFactor: { kafkaName: 'replication.factor', fallback: -1, check: integer(-1, 32_767), doc: "Of internal topics; -1: the broker's default." },
-  autoOffsetReset: { kafkaName: 'auto.offset.reset', fallback: 'earliest', check: oneOf('earliest', 'latest', 'none'), doc: 'Where to start without a committed offset.' },
-  transactionTimeoutMs: { kafkaName: 'transaction.timeout.ms', fallback: 10_000, check: integer(1000, 900_000), doc: 'The broker aborts a transaction that is open longer.' },
-  repartitionPurgeIntervalMs: { kafkaName: 'repartition.purge.interval.ms', fallback: 30_000, check: duration(1), doc: 'How often consumed records of repartition topics are deleted.' },
-  windowstoreChangelogAdditionalRetentionMs: { kafkaName: 'windowstore.changelog.additional.retention.ms', fallback: 86_400_000, check: integer(0), doc: 'Added to the retention of window changelogs.' },
-  requestTimeoutMs: { kafkaName: 'request.timeout.ms', fallback: 40_000, check: duration(100), doc: 'How long start-up waits for the cluster, and one request for its answer.' },
-  rebalanceDrainTimeoutMs: { kafkaName: 'rebalance.drain.timeout.ms', fallback: 30_000, check: duration(0), doc: 'How long a revoked partition may finish and commit. Ours.' },
-  deserializationExceptionHandler: { kafkaName: 'deserialization.exception.handler', fallback: 'fail', check: handler, doc: 'A function instead of a name is an option of StreamsBuilder.' },
-  processingExceptionHandler: { kafkaName: 'processing.exception.handler', fallback: 'fail', check: handler, doc: 'A function instead of a name is an option of StreamsBuilder.' },
-  productionExceptionHandler: { kafkaName: 'production.exception.handler', fallback: 'fail', check: handler, doc: 'A function instead of a name is an option of StreamsBuilder.' },
-  deadLetterTopic: { kafkaName: 'errors.dead.letter.queue.topic.name', check: optional(text), doc: 'Where dead-letter handlers write; it must exist.' },
+  maxPollRecords: {
+    kafkaName: 'max.poll.records',
+    fallback: 5000,
+    check: integer(1, 100_000),
+    doc: 'Records taken from the client at once. (Kafka Streams: 1000; here batches, not records, cross threads.)',
+  },
+  bufferedRecordsPerPartition: {
+    kafkaName: 'buffered.records.per.partition',
+    fallback: 10_000,
+    check: integer(1),
+    doc: 'Records of one partition waiting in its shard; beyond it the partition is paused. (Kafka Streams: 1000.)',
+  },
+  inputBufferMaxBytes: {
+    kafkaName: 'input.buffer.max.bytes',
+    fallback: 256 * 1024 * 1024,
+    check: integer(1024),
+    doc: 'Input waiting in shards, divided among the partitions; one that has its part is paused. (KIP-770.)',
+  },
+  outputBufferMaxBytes: {
+    kafkaName: 'output.buffer.max.bytes',
+    fallback: 64 * 1024 * 1024,
+    check: integer(1024),
+    doc: 'Output waiting for its commit; beyond it all inputs are paused. Ours.',
+  },
+  maxTaskIdleMs: {
+    kafkaName: 'max.task.idle.ms',
+    fallback: 0,
+    check: duration(-1),
+    doc: '-1: never wait for an empty input; 0: while the broker has more; >0: that long after.',
+  },
+  taskTimeoutMs: {
+    kafkaName: 'task.timeout.ms',
+    fallback: 300_000,
+    check: duration(0),
+    doc: 'How long retriable trouble of commits and clients is retried.',
+  },
+  stateDir: {
+    kafkaName: 'state.dir',
+    fallback: join(tmpdir(), 'kafka-streams'),
+    check: text,
+    doc: 'Holds the process id that transactional ids are made of.',
+  },
+  statestoreCacheMaxBytes: {
+    kafkaName: 'statestore.cache.max.bytes',
+    fallback: 10 * 1024 * 1024,
+    check: integer(0),
+    doc: 'Record cache of the process, divided among its threads; 0 turns caching off.',
+  },
+  replicationFactor: {
+    kafkaName: 'replication.factor',
+    fallback: -1,
+    check: integer(-1, 32_767),
+    doc: "Of internal topics; -1: the broker's default.",
+  },
+  autoOffsetReset: {
+    kafkaName: 'auto.offset.reset',
+    fallback: 'earliest',
+    check: oneOf('earliest', 'latest', 'none'),
+    doc: 'Where to start without a committed offset.',
+  },
+  transactionTimeoutMs: {
+    kafkaName: 'transaction.timeout.ms',
+    fallback: 10_000,
+    check: integer(1000, 900_000),
+    doc: 'The broker aborts a transaction that is open longer.',
+  },
+  repartitionPurgeIntervalMs: {
+    kafkaName: 'repartition.purge.interval.ms',
+    fallback: 30_000,
+    check: duration(1),
+    doc: 'How often consumed records of repartition topics are deleted.',
+  },
+  windowstoreChangelogAdditionalRetentionMs: {
+    kafkaName: 'windowstore.changelog.additional.retention.ms',
+    fallback: 86_400_000,
+    check: integer(0),
+    doc: 'Added to the retention of window changelogs.',
+  },
+  requestTimeoutMs: {
+    kafkaName: 'request.timeout.ms',
+    fallback: 40_000,
+    check: duration(100),
+    doc: 'How long start-up waits for the cluster, and one request for its answer.',
+  },
+  rebalanceDrainTimeoutMs: {
+    kafkaName: 'rebalance.drain.timeout.ms',
+    fallback: 30_000,
+    check: duration(0),
+    doc: 'How long a revoked partition may finish and commit. Ours.',
+  },
+  deserializationExceptionHandler: {
+    kafkaName: 'deserialization.exception.handler',
+    fallback: 'fail',
+    check: handler,
+    doc: 'A function instead of a name is an option of StreamsBuilder.',
+  },
+  processingExceptionHandler: {
+    kafkaName: 'processing.exception.handler',
+    fallback: 'fail',
+    check: handler,
+    doc: 'A function instead of a name is an option of StreamsBuilder.',
+  },
+  productionExceptionHandler: {
+    kafkaName: 'production.exception.handler',
+    fallback: 'fail',
+    check: handler,
+    doc: 'A function instead of a name is an option of StreamsBuilder.',
+  },
+  deadLetterTopic: {
+    kafkaName: 'errors.dead.letter.queue.topic.name',
+    check: optional(text),
+    doc: 'Where dead-letter handlers write; it must exist.',
+  },
   transport: { kafkaName: 'transport', fallback: 'librdkafka', check: oneOf('librdkafka'), doc: 'The Kafka client underneath. Ours.' },
-  maxThreadRestarts: { kafkaName: 'max.thread.restarts', fallback: 10, check: integer(0), doc: 'Dead worker threads replaced within ten minutes before the application gives up. Ours.' },
-  consumer: { kafkaName: 'consumer', fallback: {}, check: settings, doc: "Settings for the consumer by the client's names; Kafka's `consumer.` prefix." },
+  maxThreadRestarts: {
+    kafkaName: 'max.thread.restarts',
+    fallback: 10,
+    check: integer(0),
+    doc: 'Dead worker threads replaced within ten minutes before the application gives up. Ours.',
+  },
+  consumer: {
+    kafkaName: 'consumer',
+    fallback: {},
+    check: settings,
+    doc: "Settings for the consumer by the client's names; Kafka's `consumer.` prefix.",
+  },
   producer: { kafkaName: 'producer', fallback: {}, check: settings, doc: "Settings for the producer; Kafka's `producer.` prefix." },
   admin: { kafkaName: 'admin', fallback: {}, check: settings, doc: "Settings for the admin client; Kafka's `admin.` prefix." },
   topic: { kafkaName: 'topic', fallback: {}, check: settings, doc: "Configs of internal topics; Kafka's `topic.` prefix." },
@@ -168,7 +290,11 @@ function place(result: Record<string, unknown>, given: string, value: unknown): 
 function suggestion(given: string): string {
   const plain = lettersOf(given);
   const near = [...byKafkaName]
-    .map(([kafkaName, name]) => ({ kafkaName, name, distance: Math.min(editDistance(plain, lettersOf(kafkaName)), editDistance(plain, lettersOf(name))) }))
+    .map(([kafkaName, name]) => ({
+      kafkaName,
+      name,
+      distance: Math.min(editDistance(plain, lettersOf(kafkaName)), editDistance(plain, lettersOf(name))),
+    }))
     .sort((a, b) => a.distance - b.distance)[0];
   return near === undefined || near.distance > Math.max(2, plain.length / 4)
     ? 'Client settings go under consumer, producer or admin; your own under app.'
@@ -220,9 +346,16 @@ function checkTogether(config: ResolvedConfig): ResolvedConfig {
       `Option transactionTimeoutMs ("transaction.timeout.ms") = ${config.transactionTimeoutMs} must not be below commitIntervalMs = ${config.commitIntervalMs}: the broker would abort every transaction.`,
     );
   }
-  const wantsDeadLetters = [config.deserializationExceptionHandler, config.processingExceptionHandler, config.productionExceptionHandler].includes('dead-letter');
+  const wantsDeadLetters = [
+    config.deserializationExceptionHandler,
+    config.processingExceptionHandler,
+    config.productionExceptionHandler,
+  ].includes('dead-letter');
   if (wantsDeadLetters && config.deadLetterTopic === undefined) {
-    throw new MillraceError('INVALID_CONFIG', 'An exception handler says "dead-letter", but option deadLetterTopic ("errors.dead.letter.queue.topic.name") is not set.');
+    throw new MillraceError(
+      'INVALID_CONFIG',
+      'An exception handler says "dead-letter", but option deadLetterTopic ("errors.dead.letter.queue.topic.name") is not set.',
+    );
   }
   return config;
 }

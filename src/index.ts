@@ -6,23 +6,11 @@
  * ```
  */
 
+// Finite jobs for `millrace run`.
+export type { Job, JobContext, JobOption, JobTopic } from './cli/job.ts';
+export type { JobKafka, ReadRecord, TopicWriter } from './cli/job-kafka.ts';
 // Running a topology.
 export type { KafkaNamedConfig, KafkaStreamsConfig, ProcessingGuarantee } from './config.ts';
-export {
-  KafkaStreams,
-  type KafkaStreamsOptions,
-  type State,
-  type StateListener,
-  type StreamsLogger,
-  type UncaughtExceptionHandler,
-} from './kafka-streams.ts';
-
-// Errors: one class, a closed list of codes.
-export { type ErrorCode, isMillraceError, MillraceError } from './errors.ts';
-
-// Serdes: how keys and values become bytes.
-export { type Serde, type SerdeType, Serdes, type TimeWindow, type Windowed } from './serde/index.ts';
-
 // The DSL: streams and tables.
 export {
   BranchedKStream,
@@ -55,7 +43,42 @@ export {
   type WindowMaterializedOptions,
   type WindowStoredOptions,
 } from './dsl/index.ts';
-
+// Errors: one class, a closed list of codes.
+export { type ErrorCode, isMillraceError, MillraceError } from './errors.ts';
+export {
+  KafkaStreams,
+  type KafkaStreamsOptions,
+  type State,
+  type StateListener,
+  type StreamsLogger,
+  type UncaughtExceptionHandler,
+} from './kafka-streams.ts';
+// Serdes: how keys and values become bytes.
+export { type Serde, Serdes, type SerdeType, type TimeWindow, type Windowed } from './serde/index.ts';
+export type { StoreKind, StoreSpec } from './state/store-spec.ts';
+// What to do about bad records and failing functions.
+export type {
+  Cancellable,
+  ConsumedRecord,
+  DeserializationExceptionHandler,
+  ErrorContext,
+  ForwardRecord,
+  HandlerResponse,
+  Header,
+  Headers,
+  ProcessingExceptionHandler,
+  Processor,
+  ProcessorContext,
+  ProcessorRecord,
+  ProcessorSupplier,
+  ProductionExceptionHandler,
+  PunctuationType,
+  RecordContext,
+  RecordMetadata,
+  StreamPartitioner,
+  TimestampExtractor,
+  TopicNameExtractor,
+} from './topology/index.ts';
 // The low-level API: processors and stores put together by name.
 export {
   type GlobalStoreOptions,
@@ -69,34 +92,3 @@ export {
   type TopologyOptions,
   type WindowStoreOptions,
 } from './topology/index.ts';
-export type {
-  Cancellable,
-  ConsumedRecord,
-  ForwardRecord,
-  Header,
-  Headers,
-  Processor,
-  ProcessorContext,
-  ProcessorRecord,
-  ProcessorSupplier,
-  PunctuationType,
-  RecordContext,
-  RecordMetadata,
-  StreamPartitioner,
-  TimestampExtractor,
-  TopicNameExtractor,
-} from './topology/index.ts';
-export type { StoreKind, StoreSpec } from './state/store-spec.ts';
-
-// What to do about bad records and failing functions.
-export type {
-  DeserializationExceptionHandler,
-  ErrorContext,
-  HandlerResponse,
-  ProcessingExceptionHandler,
-  ProductionExceptionHandler,
-} from './topology/index.ts';
-
-// Finite jobs for `millrace run`.
-export type { Job, JobContext, JobOption, JobTopic } from './cli/job.ts';
-export type { JobKafka, ReadRecord, TopicWriter } from './cli/job-kafka.ts';

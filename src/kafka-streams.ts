@@ -1,7 +1,7 @@
-import { pathToFileURL } from 'node:url';
 import { isAbsolute, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
-import { pino, type Logger } from 'pino';
+import { type Logger, pino } from 'pino';
 import { type KafkaNamedConfig, type KafkaStreamsConfig, type ResolvedConfig, resolveConfig } from './config.ts';
 import { Coordinator } from './coordinator/coordinator.ts';
 import type { CoordinatorHooks, UncaughtErrorResponse } from './coordinator/engine.ts';
@@ -95,10 +95,18 @@ export class KafkaStreams {
    *   itself, which its module must also export, with option `module`.
    * @throws MillraceError INVALID_CONFIG naming the option.
    */
-  constructor(topology: URL | string | Topology | StreamsBuilder, config: KafkaStreamsConfig | KafkaNamedConfig, options: KafkaStreamsOptions = {}) {
+  constructor(
+    topology: URL | string | Topology | StreamsBuilder,
+    config: KafkaStreamsConfig | KafkaNamedConfig,
+    options: KafkaStreamsOptions = {},
+  ) {
     const isModule = topology instanceof URL || typeof topology === 'string';
     const module = isModule ? topology : options.module;
-    if (module === undefined) throw new MillraceError('INVALID_CONFIG', 'A topology that is handed over needs option module: new KafkaStreams(builder, config, { module: import.meta.url }). Workers import the topology from there.');
+    if (module === undefined)
+      throw new MillraceError(
+        'INVALID_CONFIG',
+        'A topology that is handed over needs option module: new KafkaStreams(builder, config, { module: import.meta.url }). Workers import the topology from there.',
+      );
     this.#topologyUrl = toUrl(module);
     this.#topology = isModule ? undefined : topology;
     this.#config = resolveConfig(config);
@@ -129,8 +137,16 @@ export class KafkaStreams {
    *   INTERNAL_TOPIC_MISMATCH, PLAN_MISMATCH, INVALID_STATE
    */
   async start(): Promise<void> {
-    if (!isMainThread) throw new MillraceError('INVALID_STATE', 'KafkaStreams.start() works in the main thread only. In a one-file program guard it with `if (isMainThread)` from node:worker_threads.');
-    if (this.#state !== 'CREATED') throw new MillraceError('INVALID_STATE', `start() was called in state ${this.#state}; an instance starts once. Make a new KafkaStreams.`);
+    if (!isMainThread)
+      throw new MillraceError(
+        'INVALID_STATE',
+        'KafkaStreams.start() works in the main thread only. In a one-file program guard it with `if (isMainThread)` from node:worker_threads.',
+      );
+    if (this.#state !== 'CREATED')
+      throw new MillraceError(
+        'INVALID_STATE',
+        `start() was called in state ${this.#state}; an instance starts once. Make a new KafkaStreams.`,
+      );
     this.#setState('REBALANCING');
     const launching = this.#launch();
     this.#launching = launching.catch(() => {});
@@ -156,7 +172,8 @@ export class KafkaStreams {
    * @throws the error that ended the instance meanwhile.
    */
   async caughtUp(): Promise<void> {
-    if (this.#coordinator === undefined) throw new MillraceError('INVALID_STATE', `caughtUp() needs a started instance; the state is ${this.#state}.`);
+    if (this.#coordinator === undefined)
+      throw new MillraceError('INVALID_STATE', `caughtUp() needs a started instance; the state is ${this.#state}.`);
     await this.#coordinator.caughtUp();
     if (this.#error !== undefined) throw this.#error;
   }
@@ -289,7 +306,8 @@ export class KafkaStreams {
   }
 
   #requireCreated(method: string): void {
-    if (this.#state !== 'CREATED') throw new MillraceError('INVALID_STATE', `${method}() must be called before start(); the state is ${this.#state}.`);
+    if (this.#state !== 'CREATED')
+      throw new MillraceError('INVALID_STATE', `${method}() must be called before start(); the state is ${this.#state}.`);
   }
 }
 

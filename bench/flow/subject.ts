@@ -1,9 +1,9 @@
+import type { ShardSettings } from '../../src/shard/messages.ts';
 import { RecordCache } from '../../src/state/index.ts';
 import { GlobalStoreUpdater } from '../../src/task/global-store-updater.ts';
 import { handlersFor } from '../../src/task/handlers.ts';
 import { Task } from '../../src/task/task.ts';
 import { resolveTopic } from '../../src/topology/topic-names.ts';
-import type { ShardSettings } from '../../src/shard/messages.ts';
 import { airportRows, FlightStream } from './records.ts';
 import { type FlowScenario, scenarios } from './scenarios.ts';
 

@@ -130,7 +130,9 @@ export class Committer {
       const anchor = this.#options.anchor(first, this.#marker++);
       return { frames, progress, offsets: anchor === undefined ? [] : [anchor] };
     }
-    return first === undefined && progress.length === 0 ? undefined : { frames, progress, offsets: progress.flatMap((task) => task.offsets) };
+    return first === undefined && progress.length === 0
+      ? undefined
+      : { frames, progress, offsets: progress.flatMap((task) => task.offsets) };
   }
 
   /** After a rebalance offsets would be accepted under our new membership, though they are of the old one. */
@@ -217,9 +219,12 @@ export class Committer {
     }
     const doubtful = this.#doubtful;
     if (doubtful === undefined) return undefined;
-    const stored = doubtful.offsets.length === 0 ? [] : await this.#transport.consumer.committed(doubtful.offsets, this.#options.requestTimeoutMs);
+    const stored =
+      doubtful.offsets.length === 0 ? [] : await this.#transport.consumer.committed(doubtful.offsets, this.#options.requestTimeoutMs);
     this.#doubtful = undefined;
-    return doubtful.offsets.length > 0 && doubtful.offsets.every((wanted) => stored.some((found) => isSameCommit(wanted, found))) ? doubtful : undefined;
+    return doubtful.offsets.length > 0 && doubtful.offsets.every((wanted) => stored.some((found) => isSameCommit(wanted, found)))
+      ? doubtful
+      : undefined;
   }
 
   #isFencedTooOften(): boolean {
@@ -243,7 +248,12 @@ export class Committer {
 
 /** Metadata tells commits of one unmoved offset apart. */
 function isSameCommit(wanted: TopicPartitionOffset, found: TopicPartitionOffset): boolean {
-  return found.topic === wanted.topic && found.partition === wanted.partition && found.offset === wanted.offset && (found.metadata ?? '') === (wanted.metadata ?? '');
+  return (
+    found.topic === wanted.topic &&
+    found.partition === wanted.partition &&
+    found.offset === wanted.offset &&
+    (found.metadata ?? '') === (wanted.metadata ?? '')
+  );
 }
 
 function asCommitError(cause: unknown): MillraceError {

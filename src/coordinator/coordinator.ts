@@ -14,8 +14,8 @@ import { Pump } from './pump.ts';
 import { Rebalance } from './rebalance.ts';
 import { Recovery } from './recovery.ts';
 import { retrying } from './retrying.ts';
-import { type CoordinatorMetrics, snapshot } from './snapshot.ts';
 import type { ShardsHooks } from './shards.ts';
+import { type CoordinatorMetrics, snapshot } from './snapshot.ts';
 import { type PartitionCounts, prepareTopics } from './topics.ts';
 import { within } from './within.ts';
 

@@ -68,7 +68,15 @@ export class Engine {
   #lastChange: Promise<void> = Promise.resolve();
   #commitOverdue = false;
 
-  constructor(config: ResolvedConfig, topologyUrl: string, plan: Plan, transport: Transport, hooks: CoordinatorHooks, shardsHooks: ShardsHooks, createLauncher: CreateLauncher) {
+  constructor(
+    config: ResolvedConfig,
+    topologyUrl: string,
+    plan: Plan,
+    transport: Transport,
+    hooks: CoordinatorHooks,
+    shardsHooks: ShardsHooks,
+    createLauncher: CreateLauncher,
+  ) {
     this.config = config;
     this.plan = plan;
     this.transport = transport;
@@ -111,7 +119,11 @@ export class Engine {
       log: hooks.log,
     });
     this.backPressure = new BackPressure(
-      { recordsPerPartition: config.bufferedRecordsPerPartition, inputBytes: config.inputBufferMaxBytes, outputBytes: config.outputBufferMaxBytes },
+      {
+        recordsPerPartition: config.bufferedRecordsPerPartition,
+        inputBytes: config.inputBufferMaxBytes,
+        outputBytes: config.outputBufferMaxBytes,
+      },
       this.tasks,
     );
   }

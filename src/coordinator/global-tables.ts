@@ -37,7 +37,13 @@ export class GlobalTables {
   #bootstrapping: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(transport: Transport, plan: Plan, applicationId: string, partitionCounts: ReadonlyMap<string, number>, hooks: GlobalTablesHooks) {
+  constructor(
+    transport: Transport,
+    plan: Plan,
+    applicationId: string,
+    partitionCounts: ReadonlyMap<string, number>,
+    hooks: GlobalTablesHooks,
+  ) {
     this.#transport = transport;
     this.#hooks = hooks;
     for (const { source, store } of plan.globalStores) {
@@ -96,7 +102,12 @@ export class GlobalTables {
   }
 
   /** Sends what lies below these offsets, and what happens to come along with it. */
-  async #copy(reader: PartitionReader, upTo: readonly TopicPartitionOffset[], shards: readonly number[], positions: Positions): Promise<void> {
+  async #copy(
+    reader: PartitionReader,
+    upTo: readonly TopicPartitionOffset[],
+    shards: readonly number[],
+    positions: Positions,
+  ): Promise<void> {
     while (!this.#closed && upTo.some((end) => reader.position(end) < end.offset)) {
       for (const batch of await reader.poll(POLL_MS)) {
         positions.set(partitionKey(batch.topic, batch.partition), batch.nextOffset);
@@ -138,7 +149,9 @@ export class GlobalTables {
     const store = this.#storeOf.get(batch.topic);
     if (store === undefined) throw new MillraceError('INTERNAL', `No global table reads topic ${batch.topic}.`);
     const bytes = new Uint8Array(batch.bytes);
-    this.#hooks.post(shard, { type: 'globalBatch', store, partition: batch.partition, bytes, recordCount: batch.recordCount }, [bytes.buffer]);
+    this.#hooks.post(shard, { type: 'globalBatch', store, partition: batch.partition, bytes, recordCount: batch.recordCount }, [
+      bytes.buffer,
+    ]);
   }
 
   #inTurn<T>(step: () => Promise<T>): Promise<T> {

@@ -53,7 +53,14 @@ export class Housekeeping {
     for (const shard of waiting.shards) {
       hooks.log('warn', `Shard ${shard} ${late}.`);
       if (elapsedMs <= config.taskTimeoutMs) continue;
-      shards.kill(shard, new MillraceError('SHARD_DIED', `Shard ${shard} ${late}, longer than taskTimeoutMs ("task.timeout.ms") allows. Its thread was ended.`, { context: { shard } }));
+      shards.kill(
+        shard,
+        new MillraceError(
+          'SHARD_DIED',
+          `Shard ${shard} ${late}, longer than taskTimeoutMs ("task.timeout.ms") allows. Its thread was ended.`,
+          { context: { shard } },
+        ),
+      );
     }
   }
 }

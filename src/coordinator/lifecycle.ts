@@ -5,7 +5,7 @@ import { changelogTopic } from '../topology/internal-topics.ts';
 import type { Plan } from '../topology/nodes.ts';
 import type { GroupConsumer, TopicPartition, Transport } from '../transport/transport.ts';
 import type { Placement } from './placement.ts';
-import type { Restorer, RestoreRequest } from './restorer.ts';
+import type { RestoreRequest, Restorer } from './restorer.ts';
 import { retrying } from './retrying.ts';
 import type { Shards } from './shards.ts';
 import { type InputState, newInput, type TaskEntry, type TaskId, type TaskTable, taskIdOf, taskInputs } from './tasks.ts';
@@ -36,7 +36,14 @@ export class TaskLifecycle {
   readonly #internal: ReadonlySet<string>;
   readonly #resetOf: ReadonlyMap<string, 'earliest' | 'latest' | 'none'>;
 
-  constructor(transport: Transport, tasks: TaskTable, shards: Shards, restorer: Restorer, placement: Placement, options: TaskLifecycleOptions) {
+  constructor(
+    transport: Transport,
+    tasks: TaskTable,
+    shards: Shards,
+    restorer: Restorer,
+    placement: Placement,
+    options: TaskLifecycleOptions,
+  ) {
     this.#transport = transport;
     this.#tasks = tasks;
     this.#shards = shards;
@@ -46,7 +53,9 @@ export class TaskLifecycle {
     this.#internal = new Set(options.plan.repartitionTopics.map(({ name }) => `${options.applicationId}-${name}`));
     this.#resetOf = new Map(
       options.plan.subTopologies.flatMap((sub) =>
-        sub.sources.flatMap((source) => (source.offsetReset === undefined ? [] : source.topics.map((topic) => [topic.name, source.offsetReset!] as const))),
+        sub.sources.flatMap((source) =>
+          source.offsetReset === undefined ? [] : source.topics.map((topic) => [topic.name, source.offsetReset!] as const),
+        ),
       ),
     );
   }
@@ -159,9 +168,13 @@ export class TaskLifecycle {
       this.#internal.has(topic) ? 'earliest' : (this.#resetOf.get(topic) ?? this.#options.autoOffsetReset);
     const none = partitions.find((partition) => policyOf(partition) === 'none');
     if (none !== undefined) {
-      throw new MillraceError('INVALID_STATE', `The group has no committed offset for ${none.topic}-${none.partition} and the reset policy is "none". Commit a start offset or set autoOffsetReset ("auto.offset.reset") to earliest or latest.`, {
-        context: { topic: none.topic, partition: none.partition },
-      });
+      throw new MillraceError(
+        'INVALID_STATE',
+        `The group has no committed offset for ${none.topic}-${none.partition} and the reset policy is "none". Commit a start offset or set autoOffsetReset ("auto.offset.reset") to earliest or latest.`,
+        {
+          context: { topic: none.topic, partition: none.partition },
+        },
+      );
     }
     const earliest = partitions.filter((partition) => policyOf(partition) === 'earliest');
     const latest = partitions.filter((partition) => policyOf(partition) === 'latest');

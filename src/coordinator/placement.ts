@@ -39,16 +39,12 @@ export class Placement {
 
   /** The tasks that come with an assignment. */
   tasksOf(assigned: readonly TopicPartition[]): TaskId[] {
-    return assigned.flatMap(({ topic, partition }) =>
-      (this.#driverOf.get(topic) ?? []).map((subTopology) => ({ subTopology, partition })),
-    );
+    return assigned.flatMap(({ topic, partition }) => (this.#driverOf.get(topic) ?? []).map((subTopology) => ({ subTopology, partition })));
   }
 
   /** The input partitions of a task. */
   inputsOf({ subTopology, partition }: TaskId): TopicPartition[] {
-    return (this.#sources.get(subTopology) ?? [])
-      .filter((topic) => partition < this.#count(topic))
-      .map((topic) => ({ topic, partition }));
+    return (this.#sources.get(subTopology) ?? []).filter((topic) => partition < this.#count(topic)).map((topic) => ({ topic, partition }));
   }
 }
 

@@ -27,13 +27,20 @@ export function claimProcessId(stateDir: string, applicationId: string): Process
       if (!takeLock(lock)) continue;
       return { id: readOrCreate(directory), release: () => releaseLock(lock) };
     } catch (cause) {
-      throw new MillraceError('DATA_DIR_UNUSABLE', `State directory ${directory} cannot be used (${(cause as Error).message}). Make it writable or set stateDir ("state.dir") to another place.`, {
-        cause,
-        context: { directory },
-      });
+      throw new MillraceError(
+        'DATA_DIR_UNUSABLE',
+        `State directory ${directory} cannot be used (${(cause as Error).message}). Make it writable or set stateDir ("state.dir") to another place.`,
+        {
+          cause,
+          context: { directory },
+        },
+      );
     }
   }
-  throw new MillraceError('DATA_DIR_UNUSABLE', `State directory ${stateDir} is locked by ${PROCESSES_MAX} living processes of ${applicationId}.`);
+  throw new MillraceError(
+    'DATA_DIR_UNUSABLE',
+    `State directory ${stateDir} is locked by ${PROCESSES_MAX} living processes of ${applicationId}.`,
+  );
 }
 
 /** Locks that this process holds: its own pid in any other lock is left over from an earlier process of the same number. */

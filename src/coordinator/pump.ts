@@ -107,6 +107,7 @@ export class Pump {
       return;
     }
     input.caughtUpAt = offset;
-    if (task.state === 'running') this.#engine.shards.post(task.shard, { type: 'caughtUp', taskId: task.id, generation: task.generation, topic, partition, offset });
+    if (task.state === 'running')
+      this.#engine.shards.post(task.shard, { type: 'caughtUp', taskId: task.id, generation: task.generation, topic, partition, offset });
   }
 }

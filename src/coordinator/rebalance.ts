@@ -43,7 +43,14 @@ export class Rebalance implements RebalanceListener {
     const placed = chooseShards(fresh, tasks.all(), shards.count);
     for (const id of fresh) {
       const key = taskIdOf(id);
-      tasks.add({ ...id, id: key, generation: tasks.newGeneration(), shard: placed.get(key) ?? 0, state: 'starting', inputs: inputs.get(key) ?? [] });
+      tasks.add({
+        ...id,
+        id: key,
+        generation: tasks.newGeneration(),
+        shard: placed.get(key) ?? 0,
+        state: 'starting',
+        inputs: inputs.get(key) ?? [],
+      });
     }
     for (const task of kept) {
       task.generation = tasks.newGeneration();
@@ -80,7 +87,10 @@ export class Rebalance implements RebalanceListener {
       }
       return;
     }
-    hooks.log('warn', `Revoked tasks did not commit within ${config.rebalanceDrainTimeoutMs} ms; their uncommitted work is dropped, and their next owner repeats it.`);
+    hooks.log(
+      'warn',
+      `Revoked tasks did not commit within ${config.rebalanceDrainTimeoutMs} ms; their uncommitted work is dropped, and their next owner repeats it.`,
+    );
     await this.#dropAll();
   }
 

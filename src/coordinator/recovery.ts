@@ -114,10 +114,14 @@ export class Recovery {
     this.#restartsMs.push(nowMs);
     if (this.#restartsMs.length <= config.maxThreadRestarts) return true;
     this.#engine.fail(
-      new MillraceError('SHARD_DIED', `Gave up after ${config.maxThreadRestarts} restarts within ten minutes ("max.thread.restarts"). The last error: ${error.message}`, {
-        cause: error,
-        fatal: true,
-      }),
+      new MillraceError(
+        'SHARD_DIED',
+        `Gave up after ${config.maxThreadRestarts} restarts within ten minutes ("max.thread.restarts"). The last error: ${error.message}`,
+        {
+          cause: error,
+          fatal: true,
+        },
+      ),
     );
     return false;
   }

@@ -164,7 +164,12 @@ export class Restorer {
     this.#restoring.get(key)?.finish();
     return new Promise((finish) => {
       this.#restoring.set(key, {
-        request, endOffset, position: startOffset, sentRecords: 0, unacknowledgedRecords: 0, finish,
+        request,
+        endOffset,
+        position: startOffset,
+        sentRecords: 0,
+        unacknowledgedRecords: 0,
+        finish,
       });
       this.#reassign = true;
       this.#loop ??= this.#run();
@@ -220,13 +225,21 @@ export class Restorer {
     const { request } = entry;
     // Records at or beyond the end offset may come along with the last batch. In a changelog they can only be from
     // another owner of the task, which is impossible while we hold it, or from nobody; but an input goes on there.
-    const wanted = request.limitOffset === undefined || batch.nextOffset <= request.limitOffset ? batch : batchBelow(batch, request.limitOffset);
+    const wanted =
+      request.limitOffset === undefined || batch.nextOffset <= request.limitOffset ? batch : batchBelow(batch, request.limitOffset);
     if (wanted.recordCount === 0) return;
     entry.sentRecords += wanted.recordCount;
     entry.unacknowledgedRecords += wanted.recordCount;
     this.#hooks.post(
       request.shard,
-      { type: 'restore', taskId: request.taskId, generation: request.generation, store: request.store, bytes: wanted.bytes, recordCount: wanted.recordCount },
+      {
+        type: 'restore',
+        taskId: request.taskId,
+        generation: request.generation,
+        store: request.store,
+        bytes: wanted.bytes,
+        recordCount: wanted.recordCount,
+      },
       [wanted.bytes.buffer as ArrayBuffer],
     );
     this.#hooks.listener().onBatchRestored?.(request.changelog, request.store, batch.nextOffset, wanted.recordCount);
@@ -263,7 +276,11 @@ function batchBelow(batch: FetchedBatch, offset: number): { readonly recordCount
 function offsetOf(offsets: readonly TopicPartitionOffset[], partition: TopicPartition): number {
   const found = offsets.find((entry) => entry.topic === partition.topic && entry.partition === partition.partition);
   if (found !== undefined) return found.offset;
-  throw new MillraceError('MISSING_TOPIC', `Changelog ${partition.topic} has no partition ${partition.partition}. If it was deleted by hand, reset the application.`, {
-    context: { topic: partition.topic, partition: partition.partition },
-  });
+  throw new MillraceError(
+    'MISSING_TOPIC',
+    `Changelog ${partition.topic} has no partition ${partition.partition}. If it was deleted by hand, reset the application.`,
+    {
+      context: { topic: partition.topic, partition: partition.partition },
+    },
+  );
 }

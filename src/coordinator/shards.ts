@@ -34,7 +34,12 @@ export class Shards {
     this.#hooks = hooks;
     this.#plan = plan;
     this.#start = { applicationId: config.applicationId, topologyUrl, planHash: plan.hash, settings: settingsOf(config) };
-    this.#places = Array.from({ length: config.numStreamThreads }, () => ({ handle: undefined, starting: undefined, stats: undefined, killedFor: undefined }));
+    this.#places = Array.from({ length: config.numStreamThreads }, () => ({
+      handle: undefined,
+      starting: undefined,
+      stats: undefined,
+      killedFor: undefined,
+    }));
     this.#launcher = createLauncher(config.numStreamThreads, topologyUrl, {
       onMessage: (handle, message) => this.#onMessage(handle, message),
       onDeath: (handle, error) => this.#onDeath(handle, error),

@@ -67,7 +67,8 @@ export function snapshot(
       paused: input.paused,
     });
   }
-  const sum = (pick: (stats: ShardStats) => number) => shardStats.reduce((total, stats) => total + (stats === undefined ? 0 : pick(stats)), 0);
+  const sum = (pick: (stats: ShardStats) => number) =>
+    shardStats.reduce((total, stats) => total + (stats === undefined ? 0 : pick(stats)), 0);
   return {
     recordsIn,
     recordsOut: commits.recordsOut,

@@ -48,10 +48,14 @@ async function untilVisible(admin: TransportAdmin, topics: readonly InternalTopi
     if (missing.length === 0) return;
     if (performance.now() > deadlineMs) {
       const list = missing.map(({ name }) => `"${name}"`).join(', ');
-      throw new MillraceError('TIMEOUT', `Internal topics ${list} were created, but the cluster does not show them after ${timeoutMs} ms. Check the brokers' logs.`, {
-        retriable: true,
-        context: { topics: missing.map(({ name }) => name).join(',') },
-      });
+      throw new MillraceError(
+        'TIMEOUT',
+        `Internal topics ${list} were created, but the cluster does not show them after ${timeoutMs} ms. Check the brokers' logs.`,
+        {
+          retriable: true,
+          context: { topics: missing.map(({ name }) => name).join(',') },
+        },
+      );
     }
     await sleep(VISIBLE_POLL_MS);
   }

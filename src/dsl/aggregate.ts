@@ -58,8 +58,7 @@ export class AggregateBuilder<K, V> {
 
   #repartition(storeName: string): StreamState<K, V> {
     const repartition = nameRepartition(this.#stream.context, this.#groupName ?? storeName, this.#stream);
-    if (this.#shared === undefined || this.#groupName === undefined)
-      this.#shared = addRepartition(this.#stream, repartition);
+    if (this.#shared === undefined || this.#groupName === undefined) this.#shared = addRepartition(this.#stream, repartition);
     // Adding the shared node again moves it behind what has been added since, as in Kafka Streams.
     else this.#stream.context.addNode(this.#stream.node, this.#shared);
     return { ...this.#stream, node: this.#shared, sources: new Set([this.#shared.name]), repartitionRequired: false };

@@ -91,10 +91,7 @@ export class BranchedKStream<K, V, P extends string = string, N extends string =
   }
 }
 
-function continueBranch<K, V>(
-  branch: KStream<K, V>,
-  options: BranchOptions<K, V>,
-): KStream<any, any> | null | undefined {
+function continueBranch<K, V>(branch: KStream<K, V>, options: BranchOptions<K, V>): KStream<any, any> | null | undefined {
   if (options.withFunction !== undefined) return options.withFunction(branch);
   if (options.withConsumer === undefined) return branch;
   options.withConsumer(branch);

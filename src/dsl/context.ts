@@ -1,6 +1,6 @@
+import type { TopologyOptions } from '../topology/definitions.ts';
 import { checkName, invalidTopology } from '../topology/names.ts';
 import { Topology } from '../topology/topology.ts';
-import type { TopologyOptions } from '../topology/definitions.ts';
 import { GraphNode, RepartitionGraphNode, SourceGraphNode } from './graph-node.ts';
 
 const INDEX_DIGITS = 10;
@@ -102,10 +102,7 @@ export class DslContext {
       );
     }
     if (main.source.offsetReset !== other.source.offsetReset) {
-      throw invalidTopology(
-        `Topic "${topic}" is read by two streams with different offsetReset: a topic can have only one.`,
-        { topic },
-      );
+      throw invalidTopology(`Topic "${topic}" is read by two streams with different offsetReset: a topic can have only one.`, { topic });
     }
     for (const child of [...other.children]) {
       other.removeChild(child);

@@ -1,6 +1,6 @@
+import type { StoreSpec } from '../state/store-spec.ts';
 import type { Headers } from '../topology/operators.ts';
 import type { Processor, ProcessorContext, ProcessorRecord, ProcessorSupplier } from '../topology/processor-api.ts';
-import type { StoreSpec } from '../state/store-spec.ts';
 
 /** A record whose key cannot be changed: only the engine makes new ones. Kafka Streams' `FixedKeyRecord`. */
 export class FixedKeyRecord<K, V> {
@@ -51,9 +51,7 @@ export interface FixedKeyProcessorSupplier<K = any, VIn = any, VOut = any> {
 }
 
 /** The same processor for the engine, which knows one kind only. */
-export function withFixedKey<K, VIn, VOut>(
-  supplier: FixedKeyProcessorSupplier<K, VIn, VOut>,
-): ProcessorSupplier<K, VIn, K, VOut> {
+export function withFixedKey<K, VIn, VOut>(supplier: FixedKeyProcessorSupplier<K, VIn, VOut>): ProcessorSupplier<K, VIn, K, VOut> {
   if (typeof supplier !== 'function') return supplier;
   const adapted = (): Processor<K, VIn, K, VOut> => new FixedKeyAdapter(supplier());
   return supplier.stores === undefined ? adapted : Object.assign(adapted, { stores: supplier.stores });

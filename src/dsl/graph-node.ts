@@ -1,6 +1,5 @@
-import type { TopologyGraph } from '../topology/graph.ts';
+import type { NewSource, TopologyGraph } from '../topology/graph.ts';
 import type { StreamPartitioner } from '../topology/operators.ts';
-import type { NewSource } from '../topology/graph.ts';
 
 /** Writes one node of the DSL's graph into the topology, below the nodes of its parents. */
 export type WriteNode = (graph: TopologyGraph, parents: string[]) => void;
@@ -87,18 +86,11 @@ export class RepartitionGraphNode extends GraphNode {
   passesNullKeys = false;
 
   constructor(repartition: Repartition) {
-    super(repartition.sourceName, (graph, parents) =>
-      writeRepartition(graph, parents, repartition, this.passesNullKeys),
-    );
+    super(repartition.sourceName, (graph, parents) => writeRepartition(graph, parents, repartition, this.passesNullKeys));
   }
 }
 
-function writeRepartition(
-  graph: TopologyGraph,
-  parents: string[],
-  repartition: Repartition,
-  passesNullKeys: boolean,
-): void {
+function writeRepartition(graph: TopologyGraph, parents: string[], repartition: Repartition, passesNullKeys: boolean): void {
   const { topic, keySerde, valueSerde, filterName } = repartition;
   const ref = { name: topic, internal: true };
   graph.addRepartitionTopic(topic, repartition.partitions);

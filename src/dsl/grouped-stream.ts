@@ -1,19 +1,13 @@
 import { int64 } from '../serde/index.ts';
 import type { Serde } from '../serde/serde.ts';
 import { AggregateBuilder } from './aggregate.ts';
-import {
-  type Aggregation,
-  aggregatePrefix,
-  burnIndexOfCount,
-  countAggregation,
-  reduceAggregation,
-} from './aggregation.ts';
+import { type Aggregation, aggregatePrefix, burnIndexOfCount, countAggregation, reduceAggregation } from './aggregation.ts';
 import type { KTable } from './ktable.ts';
 import { materialize, tableStore } from './materialized.ts';
 import type { StoredOptions } from './options.ts';
 import type { StreamState } from './stream-state.ts';
-import type { TimeWindows } from './windows.ts';
 import { TimeWindowedKStream } from './time-windowed-stream.ts';
+import type { TimeWindows } from './windows.ts';
 
 /** A stream grouped by key: `count`, `reduce` or `aggregate` it, or window it first. Null keys and values are skipped. */
 export class KGroupedStream<K, V> {
@@ -54,11 +48,7 @@ export class KGroupedStream<K, V> {
     return new TimeWindowedKStream(this.#stream, this.#builder, windows);
   }
 
-  #aggregate<VR>(
-    aggregation: Aggregation<K, V, VR>,
-    options: StoredOptions<K, VR>,
-    serde: Serde<VR> | undefined,
-  ): KTable<K, VR> {
+  #aggregate<VR>(aggregation: Aggregation<K, V, VR>, options: StoredOptions<K, VR>, serde: Serde<VR> | undefined): KTable<K, VR> {
     const { context, keySerde } = this.#stream;
     const prefix = aggregatePrefix(aggregation.flavour);
     const materialized = materialize(context, options, prefix, keySerde, serde);

@@ -1,5 +1,5 @@
-import { GraphNode } from './graph-node.ts';
 import type { GlobalKTable } from './global-ktable.ts';
+import { GraphNode } from './graph-node.ts';
 import type { JoinedOptions, NamedOptions } from './options.ts';
 import { addRepartition, ensureCopartition, nameRepartition, type StreamState } from './stream-state.ts';
 import { lookupOf, type TableState } from './table-state.ts';

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { checkName } from '../topology/names.ts';
 import type { TopicNameExtractor } from '../topology/operators.ts';
 import type { ProcessorSupplier } from '../topology/processor-api.ts';
 import { checkSupplier } from '../topology/topology.ts';
@@ -7,7 +8,7 @@ import { type FixedKeyProcessorSupplier, withFixedKey } from './fixed-key.ts';
 import { GlobalKTable } from './global-ktable.ts';
 import { GraphNode } from './graph-node.ts';
 import { KGroupedStream } from './grouped-stream.ts';
-import { joinGlobalTable, joinTable, JoinRepartitioner } from './joins.ts';
+import { JoinRepartitioner, joinGlobalTable, joinTable } from './joins.ts';
 import { KTable } from './ktable.ts';
 import { materialize, tableStore } from './materialized.ts';
 import type {
@@ -21,8 +22,7 @@ import type {
   StoredOptions,
 } from './options.ts';
 import { addOperator, addRepartition, nameRepartition, type StreamState } from './stream-state.ts';
-import { tableNode, type TableStorage } from './table-state.ts';
-import { checkName } from '../topology/names.ts';
+import { type TableStorage, tableNode } from './table-state.ts';
 
 type Output<K, V> = Partial<Pick<StreamState<K, V>, 'keySerde' | 'valueSerde' | 'repartitionRequired'>>;
 
@@ -75,10 +75,7 @@ export class KStream<K, V> {
   }
 
   /** Makes any number of records of each; all have its timestamp and headers. */
-  flatMap<KR, VR>(
-    mapper: (key: K, value: V) => Iterable<readonly [KR, VR]>,
-    options: NamedOptions = {},
-  ): KStream<KR, VR> {
+  flatMap<KR, VR>(mapper: (key: K, value: V) => Iterable<readonly [KR, VR]>, options: NamedOptions = {}): KStream<KR, VR> {
     const name = this.#name(options, 'KSTREAM-FLATMAP-');
     return this.#derive(addOperator(this.state, name, { type: 'flatMap', mapper }), {
       keySerde: undefined,
@@ -151,10 +148,7 @@ export class KStream<K, V> {
     const name = this.#name(options, 'KSTREAM-KEY-SELECT-');
     const node = addOperator(this.state, name, { type: 'selectKey', selector });
     const { keySerde, valueSerde = this.state.valueSerde } = options;
-    return new KGroupedStream<KR, V>(
-      { ...this.state, name, node, keySerde, valueSerde, repartitionRequired: true },
-      options.name,
-    );
+    return new KGroupedStream<KR, V>({ ...this.state, name, node, keySerde, valueSerde, repartitionRequired: true }, options.name);
   }
 
   /** Groups by the key there is; repartitions if it may have changed. */
@@ -225,10 +219,7 @@ export class KStream<K, V> {
   }
 
   /** Hands every record to a processor of one's own, which may use stores and punctuators and forward what it likes. */
-  process<KOut, VOut>(
-    supplier: ProcessorSupplier<K, V, KOut, VOut>,
-    options: ProcessOptions = {},
-  ): KStream<KOut, VOut> {
+  process<KOut, VOut>(supplier: ProcessorSupplier<K, V, KOut, VOut>, options: ProcessOptions = {}): KStream<KOut, VOut> {
     const node = this.#process(supplier, 'KSTREAM-PROCESSOR-', options);
     return this.#derive(node, { keySerde: undefined, valueSerde: undefined, repartitionRequired: true });
   }
@@ -243,11 +234,7 @@ export class KStream<K, V> {
    * Joins each record with the table's row of its key; without one, the record is dropped. Records with a null key or value
    * are dropped. The topics of both sides must have equally many partitions.
    */
-  join<VT, VR>(
-    table: KTable<K, VT>,
-    joiner: (value: V, tableValue: VT, key: K) => VR,
-    options?: JoinedOptions<K, V>,
-  ): KStream<K, VR>;
+  join<VT, VR>(table: KTable<K, VT>, joiner: (value: V, tableValue: VT, key: K) => VR, options?: JoinedOptions<K, V>): KStream<K, VR>;
   /** Joins each record with the row of a global table whose key `keySelector` returns; without one, the record is dropped. */
   join<KG, VG, VR>(
     table: GlobalKTable<KG, VG>,
@@ -275,13 +262,7 @@ export class KStream<K, V> {
     return this.#join(table, true, first, second, third);
   }
 
-  #join(
-    table: KTable<K, any> | GlobalKTable<any, any>,
-    left: boolean,
-    first: any,
-    second: any,
-    third: any,
-  ): KStream<K, any> {
+  #join(table: KTable<K, any> | GlobalKTable<any, any>, left: boolean, first: any, second: any, third: any): KStream<K, any> {
     const global = table instanceof GlobalKTable;
     this.state.context.checkSame(left ? 'leftJoin()' : 'join()', global ? table.context : table?.state?.context);
     if (global) return new KStream(joinGlobalTable(this.state, table, first, second, left, third ?? {}));

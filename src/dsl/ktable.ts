@@ -55,10 +55,7 @@ export class KTable<K, V> {
    */
   toStream<KR>(mapper: (key: K, value: V) => KR, options?: NamedOptions): KStream<KR, V>;
   toStream(options?: NamedOptions): KStream<K, V>;
-  toStream<KR>(
-    first: ((key: K, value: V) => KR) | NamedOptions = {},
-    options: NamedOptions = {},
-  ): KStream<K, V> | KStream<KR, V> {
+  toStream<KR>(first: ((key: K, value: V) => KR) | NamedOptions = {}, options: NamedOptions = {}): KStream<K, V> | KStream<KR, V> {
     return isMapper(first) ? this.#toStream(options).selectKey(first) : this.#toStream(first);
   }
 
@@ -95,8 +92,7 @@ export class KTable<K, V> {
     // An index is burned for the store that is not made: Kafka Streams once made it, and names must stay the same.
     if (saysHowToStore(options) && options.as === undefined) context.newStoreName(prefix);
     const inherited = step.type === 'filter' ? valueSerde : undefined;
-    const materialized =
-      options.as === undefined ? undefined : materialize(context, options, prefix, keySerde, inherited);
+    const materialized = options.as === undefined ? undefined : materialize(context, options, prefix, keySerde, inherited);
     const storage: TableStorage = {
       kind: 'view',
       storeName: options.as,

@@ -26,14 +26,10 @@ export async function loadTopology(url: string | URL): Promise<Topology> {
 
 /** The topology that a value is or makes; `href` names it in errors. */
 export async function topologyOf(exported: unknown, href: string): Promise<Topology> {
-  const result =
-    typeof exported === 'function'
-      ? await callFactory(exported as (builder: StreamsBuilder) => unknown, href)
-      : exported;
+  const result = typeof exported === 'function' ? await callFactory(exported as (builder: StreamsBuilder) => unknown, href) : exported;
   if (isTopology(result)) return result;
   if (isBuilder(result)) return result.build();
-  const found =
-    typeof exported === 'function' ? `returned ${describe(result)}` : `exports ${describe(result)} as default`;
+  const found = typeof exported === 'function' ? `returned ${describe(result)}` : `exports ${describe(result)} as default`;
   throw failed(href, `it ${found}, but ${EXPECTED} is expected`);
 }
 
@@ -95,11 +91,7 @@ function importFailed(href: string, error: unknown): Error {
   if (isMissingFile(href)) return failed(href, 'there is no such file', error);
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION')
-    return failed(
-      href,
-      'this process cannot import TypeScript: start it with "node --import tsx", or compile the module',
-      error,
-    );
+    return failed(href, 'this process cannot import TypeScript: start it with "node --import tsx", or compile the module', error);
   return failed(href, `importing it threw ${messageOf(error)}`, error);
 }
 
@@ -121,12 +113,7 @@ function isBuilder(value: unknown): value is StreamsBuilder {
 }
 
 function hasMethod(value: unknown, name: string): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    name in value &&
-    typeof (value as Record<string, unknown>)[name] === 'function'
-  );
+  return typeof value === 'object' && value !== null && name in value && typeof (value as Record<string, unknown>)[name] === 'function';
 }
 
 function describe(value: unknown): string {

@@ -1,7 +1,7 @@
 import type { Serde } from '../serde/serde.ts';
+import type { StoreSpec } from '../state/store-spec.ts';
 import type { StreamPartitioner, TimestampExtractor } from '../topology/operators.ts';
 import type { LoggingOption } from '../topology/stores.ts';
-import type { StoreSpec } from '../state/store-spec.ts';
 
 /**
  * Options of the DSL's operations, with Kafka Streams' words. A serde that is not given is inherited from the stream

@@ -1,5 +1,5 @@
 import type { Serde } from '../serde/serde.ts';
-import type { TopologyOptions, StoreDefinition } from '../topology/definitions.ts';
+import type { StoreDefinition, TopologyOptions } from '../topology/definitions.ts';
 import type { NewSource } from '../topology/graph.ts';
 import { checkName } from '../topology/names.ts';
 import type { ProcessorSupplier } from '../topology/processor-api.ts';

@@ -1,13 +1,7 @@
 import { int64, timeWindowedSerde, type Windowed } from '../serde/index.ts';
 import type { Serde } from '../serde/serde.ts';
 import type { AggregateBuilder } from './aggregate.ts';
-import {
-  type Aggregation,
-  aggregatePrefix,
-  burnIndexOfCount,
-  countAggregation,
-  reduceAggregation,
-} from './aggregation.ts';
+import { type Aggregation, aggregatePrefix, burnIndexOfCount, countAggregation, reduceAggregation } from './aggregation.ts';
 import type { KTable } from './ktable.ts';
 import { materialize, windowStore } from './materialized.ts';
 import type { WindowStoredOptions } from './options.ts';
@@ -34,10 +28,7 @@ export class TimeWindowedKStream<K, V> {
   }
 
   /** Combines values of one key and window; the first is taken as it is. */
-  reduce(
-    reducer: (aggregate: V, value: V) => V | null,
-    options: WindowStoredOptions<K, V> = {},
-  ): KTable<Windowed<K>, V> {
+  reduce(reducer: (aggregate: V, value: V) => V | null, options: WindowStoredOptions<K, V> = {}): KTable<Windowed<K>, V> {
     return this.#aggregate(reduceAggregation(reducer), options, this.#stream.valueSerde);
   }
 

@@ -15,9 +15,7 @@ export class TimeWindows implements TimeWindowsSpec {
     checkMs('grace', graceMs, 0);
     checkMs('advance', advanceMs, 1);
     if (advanceMs > sizeMs)
-      throw invalidTopology(
-        `Windows of ${sizeMs} ms cannot advance by ${advanceMs} ms: the advance must not be larger than the size.`,
-      );
+      throw invalidTopology(`Windows of ${sizeMs} ms cannot advance by ${advanceMs} ms: the advance must not be larger than the size.`);
     this.sizeMs = sizeMs;
     this.advanceMs = advanceMs;
     this.graceMs = graceMs;

@@ -46,14 +46,43 @@ export type ToShard =
   | { readonly type: 'topics'; readonly partitions: Readonly<Record<string, number>> }
   /** Make the task. It restores until `run` comes. */
   | { readonly type: 'createTask'; readonly taskId: string; readonly generation: number; readonly inputs: readonly TaskInput[] }
-  | { readonly type: 'restore'; readonly taskId: string; readonly generation: number; readonly store: string; readonly bytes: Uint8Array; readonly recordCount: number }
+  | {
+      readonly type: 'restore';
+      readonly taskId: string;
+      readonly generation: number;
+      readonly store: string;
+      readonly bytes: Uint8Array;
+      readonly recordCount: number;
+    }
   /** Restored (or suspended and given back unchanged): process input from now on, under this generation. */
   | { readonly type: 'runTask'; readonly taskId: string; readonly generation: number; readonly inputs: readonly TaskInput[] }
   | { readonly type: 'closeTask'; readonly taskId: string }
-  | { readonly type: 'batch'; readonly taskId: string; readonly generation: number; readonly topic: string; readonly partition: number; readonly bytes: Uint8Array; readonly recordCount: number; readonly nextOffset: number }
+  | {
+      readonly type: 'batch';
+      readonly taskId: string;
+      readonly generation: number;
+      readonly topic: string;
+      readonly partition: number;
+      readonly bytes: Uint8Array;
+      readonly recordCount: number;
+      readonly nextOffset: number;
+    }
   /** Nothing to fetch beyond this offset just now. */
-  | { readonly type: 'caughtUp'; readonly taskId: string; readonly generation: number; readonly topic: string; readonly partition: number; readonly offset: number }
-  | { readonly type: 'globalBatch'; readonly store: string; readonly partition: number; readonly bytes: Uint8Array; readonly recordCount: number }
+  | {
+      readonly type: 'caughtUp';
+      readonly taskId: string;
+      readonly generation: number;
+      readonly topic: string;
+      readonly partition: number;
+      readonly offset: number;
+    }
+  | {
+      readonly type: 'globalBatch';
+      readonly store: string;
+      readonly partition: number;
+      readonly bytes: Uint8Array;
+      readonly recordCount: number;
+    }
   /**
    * Close the epoch: flush caches, serialise changed state, answer `epochDone`, go on with the next one. Tasks of a
    * generation below `suspendBelow` are suspended in the same step: a record processed after the last commit would be in
@@ -88,19 +117,44 @@ export type FromShard =
   | { readonly type: 'ready'; readonly planHash: string }
   /** The shard could not start: the module threw, or its plan is another one. It ends after this. */
   | { readonly type: 'startFailed'; readonly error: SerializedError }
-  | { readonly type: 'restored'; readonly taskId: string; readonly generation: number; readonly store: string; readonly recordCount: number }
+  | {
+      readonly type: 'restored';
+      readonly taskId: string;
+      readonly generation: number;
+      readonly store: string;
+      readonly recordCount: number;
+    }
   /** Processed and no longer queued: the basis of back-pressure. */
-  | { readonly type: 'consumed'; readonly taskId: string; readonly generation: number; readonly topic: string; readonly partition: number; readonly recordCount: number; readonly bytes: number }
+  | {
+      readonly type: 'consumed';
+      readonly taskId: string;
+      readonly generation: number;
+      readonly topic: string;
+      readonly partition: number;
+      readonly recordCount: number;
+      readonly bytes: number;
+    }
   /** Output ahead of the commit; it belongs to the epoch that the shard closes next. */
   | { readonly type: 'output'; readonly frames: readonly OutputFrame[] }
-  | { readonly type: 'epochDone'; readonly epoch: number; readonly frames: readonly OutputFrame[]; readonly tasks: readonly TaskProgress[]; readonly stats: ShardStats }
+  | {
+      readonly type: 'epochDone';
+      readonly epoch: number;
+      readonly frames: readonly OutputFrame[];
+      readonly tasks: readonly TaskProgress[];
+      readonly stats: ShardStats;
+    }
   /** context.commit() was called. */
   | { readonly type: 'commitRequested' }
   /** A global table can do no more, and so none of the shard's tasks. The shard waits to be ended. */
   | { readonly type: 'failed'; readonly error: SerializedError }
   /** A task can do no more: a handler said fail, or a store broke. The shard lives on; the coordinator decides. */
   | { readonly type: 'taskFailed'; readonly taskId: string; readonly generation: number; readonly error: SerializedError }
-  | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string; readonly context: Record<string, string | number> };
+  | {
+      readonly type: 'log';
+      readonly level: 'debug' | 'info' | 'warn' | 'error';
+      readonly message: string;
+      readonly context: Record<string, string | number>;
+    };
 
 /** Counters since the shard started. */
 export interface ShardStats {

@@ -70,10 +70,7 @@ export class ShardPool implements ShardLauncher {
     const { port1, port2 } = new MessageChannel();
     const abort = new AbortController();
     const listener = this.#listener;
-    const finished = this.#pool.run(
-      { start, port: port2 },
-      { transferList: [port2], signal: abort.signal, name: 'default' },
-    );
+    const finished = this.#pool.run({ start, port: port2 }, { transferList: [port2], signal: abort.signal, name: 'default' });
     const handle: ShardHandle = {
       index: start.shard,
       post: (message, transfer) => port1.postMessage(message, transfer ?? []),

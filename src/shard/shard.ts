@@ -3,8 +3,8 @@ import type { MessagePort } from 'node:worker_threads';
 import { serializeError } from '../errors.ts';
 import { RecordCache } from '../state/record-cache.ts';
 import { GlobalStoreUpdater } from '../task/global-store-updater.ts';
-import { Task, type TaskServices } from '../task/task.ts';
 import { handlersFor } from '../task/handlers.ts';
+import { Task, type TaskServices } from '../task/task.ts';
 import type { Plan } from '../topology/nodes.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { FromShard, OutputFrame, ShardStart, ShardStats, TaskInput, TaskProgress, ToShard } from './messages.ts';
@@ -70,7 +70,9 @@ export class Shard {
   #onMessage(message: ToShard): void {
     switch (message.type) {
       case 'batch':
-        this.#with(message, (task) => task.addBatch(message.topic, message.partition, message.bytes, message.recordCount, message.nextOffset));
+        this.#with(message, (task) =>
+          task.addBatch(message.topic, message.partition, message.bytes, message.recordCount, message.nextOffset),
+        );
         return this.#schedule();
       case 'caughtUp':
         this.#with(message, (task) => task.markCaughtUp(message.topic, message.partition, message.offset));
@@ -148,7 +150,12 @@ export class Shard {
     try {
       task.close();
     } catch (error) {
-      this.#post({ type: 'log', level: 'warn', message: `Closing task ${taskId} failed: ${(error as Error).message}`, context: { taskId } });
+      this.#post({
+        type: 'log',
+        level: 'warn',
+        message: `Closing task ${taskId} failed: ${(error as Error).message}`,
+        context: { taskId },
+      });
     }
   }
 

@@ -1,10 +1,6 @@
 import type { Serde } from '../serde/serde.ts';
 import type { StoreSpec } from '../state/store-spec.ts';
-import type {
-  DeserializationExceptionHandler,
-  ProcessingExceptionHandler,
-  ProductionExceptionHandler,
-} from './handlers.ts';
+import type { DeserializationExceptionHandler, ProcessingExceptionHandler, ProductionExceptionHandler } from './handlers.ts';
 import type { TopicRef } from './nodes.ts';
 import type { Operator, StreamPartitioner, TimestampExtractor, TopicNameExtractor } from './operators.ts';
 

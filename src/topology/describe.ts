@@ -110,8 +110,7 @@ function grow(node: Linked, delta: number, order: readonly Linked[]): void {
     const count = paths.get(ancestor);
     if (count === undefined) continue;
     ancestor.size += delta * count;
-    for (const predecessor of ancestor.predecessors.toArray())
-      paths.set(predecessor, (paths.get(predecessor) ?? 0) + count);
+    for (const predecessor of ancestor.predecessors.toArray()) paths.set(predecessor, (paths.get(predecessor) ?? 0) + count);
   }
 }
 
@@ -166,10 +165,7 @@ function names(nodes: JavaTreeSet<Linked>): string[] {
   return nodes.toArray().map(({ definition }) => definition.name);
 }
 
-function format(
-  subTopologies: readonly SubTopologyDescription[],
-  globalStores: readonly GlobalStoreDescription[],
-): string {
+function format(subTopologies: readonly SubTopologyDescription[], globalStores: readonly GlobalStoreDescription[]): string {
   const parts = [
     ...subTopologies.map(({ id, nodes }) => ({
       id,

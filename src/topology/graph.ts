@@ -74,10 +74,7 @@ export class TopologyGraph {
     checkName('store', name);
     const known = this.stores.get(name);
     if ((known !== undefined && known.definition !== definition) || this.globalStores.has(name)) {
-      throw invalidTopology(
-        `A different store named "${name}" has already been added: give one of them another name.`,
-        { store: name },
-      );
+      throw invalidTopology(`A different store named "${name}" has already been added: give one of them another name.`, { store: name });
     }
     if (known === undefined) this.stores.set(name, { definition, processors: [] });
     for (const processor of processors) this.connect(processor, name);
@@ -88,15 +85,15 @@ export class TopologyGraph {
     const node = this.nodes.get(processorName);
     const store = this.#storeToConnect(storeName, processorName);
     if (node === undefined)
-      throw invalidTopology(
-        `Store "${storeName}" cannot be connected to "${processorName}": no such processor has been added.`,
-        { node: processorName, store: storeName },
-      );
+      throw invalidTopology(`Store "${storeName}" cannot be connected to "${processorName}": no such processor has been added.`, {
+        node: processorName,
+        store: storeName,
+      });
     if (node.kind !== 'processor')
-      throw invalidTopology(
-        `Store "${storeName}" cannot be connected to the ${node.kind} "${processorName}": connect it to a processor.`,
-        { node: processorName, store: storeName },
-      );
+      throw invalidTopology(`Store "${storeName}" cannot be connected to the ${node.kind} "${processorName}": connect it to a processor.`, {
+        node: processorName,
+        store: storeName,
+      });
     const user = store.processors[0];
     if (user !== undefined) this.#union.unite(user, processorName);
     if (!store.processors.includes(processorName)) store.processors.push(processorName);
@@ -113,18 +110,13 @@ export class TopologyGraph {
     const { name } = definition;
     checkName('store', name);
     if (this.stores.has(name) || this.globalStores.has(name)) {
-      throw invalidTopology(
-        `A different store named "${name}" has already been added: give one of them another name.`,
-        { store: name },
-      );
+      throw invalidTopology(`A different store named "${name}" has already been added: give one of them another name.`, { store: name });
     }
     if (definition.logging.enabled)
-      throw invalidTopology(
-        `Global store "${name}" must have logging disabled: its source topic serves as the changelog.`,
-        { store: name },
-      );
-    if (source.topics.length !== 1)
-      throw invalidTopology(`Global store "${name}" must be fed from exactly one topic.`, { store: name });
+      throw invalidTopology(`Global store "${name}" must have logging disabled: its source topic serves as the changelog.`, {
+        store: name,
+      });
+    if (source.topics.length !== 1) throw invalidTopology(`Global store "${name}" must be fed from exactly one topic.`, { store: name });
     this.addSource(source);
     this.addProcessor({ ...processor, parents: [source.name], sendOldValues: false, globalStores: [name] });
     this.globalStores.set(name, { definition, source: source.name, processor: processor.name });
@@ -133,10 +125,9 @@ export class TopologyGraph {
   addRepartitionTopic(name: string, partitions: number | undefined): void {
     checkName('topic', name);
     if (partitions !== undefined && !(Number.isInteger(partitions) && partitions > 0)) {
-      throw invalidTopology(
-        `Repartition topic "${name}" cannot have ${partitions} partitions: give a whole number above 0.`,
-        { topic: name },
-      );
+      throw invalidTopology(`Repartition topic "${name}" cannot have ${partitions} partitions: give a whole number above 0.`, {
+        topic: name,
+      });
     }
     this.repartitionTopics.set(name, { name, partitions });
     this.version++;
@@ -184,10 +175,10 @@ export class TopologyGraph {
       const parent = this.nodes.get(parentName);
       if (parentName === name) throw invalidTopology(`"${name}" cannot be its own parent.`, { node: name });
       if (parent === undefined)
-        throw invalidTopology(
-          `The parent "${parentName}" of "${name}" has not been added yet: add parents before their children.`,
-          { node: name, parent: parentName },
-        );
+        throw invalidTopology(`The parent "${parentName}" of "${name}" has not been added yet: add parents before their children.`, {
+          node: name,
+          parent: parentName,
+        });
       if (parent.kind === 'sink')
         throw invalidTopology(`The sink "${parentName}" cannot be the parent of "${name}": a sink has no children.`, {
           node: name,
@@ -214,10 +205,10 @@ export class TopologyGraph {
 
   #storeToConnect(storeName: string, processorName: string): StoreEntry {
     if (this.globalStores.has(storeName)) {
-      throw invalidTopology(
-        `"${storeName}" is a global store: every processor can use it, so do not connect it to "${processorName}".`,
-        { store: storeName, node: processorName },
-      );
+      throw invalidTopology(`"${storeName}" is a global store: every processor can use it, so do not connect it to "${processorName}".`, {
+        store: storeName,
+        node: processorName,
+      });
     }
     const store = this.stores.get(storeName);
     if (store === undefined) {
@@ -230,24 +221,14 @@ export class TopologyGraph {
   }
 }
 
-const FUNCTION_FIELDS = [
-  'predicate',
-  'mapper',
-  'selector',
-  'action',
-  'aggregator',
-  'keySelector',
-  'joiner',
-  'supplier',
-];
+const FUNCTION_FIELDS = ['predicate', 'mapper', 'selector', 'action', 'aggregator', 'keySelector', 'joiner', 'supplier'];
 
 /** JavaScript users have no compiler to tell them that a function is missing. */
 function checkFunctions(name: string, operator: Operator): void {
   for (const [field, value] of Object.entries(operator)) {
     if (!FUNCTION_FIELDS.includes(field) || typeof value === 'function') continue;
-    throw invalidTopology(
-      `The ${field} of "${name}" is ${value === null ? 'null' : `of type ${typeof value}`}: pass a function.`,
-      { node: name },
-    );
+    throw invalidTopology(`The ${field} of "${name}" is ${value === null ? 'null' : `of type ${typeof value}`}: pass a function.`, {
+      node: name,
+    });
   }
 }

@@ -32,11 +32,7 @@ export interface InternalTopicOptions {
 }
 
 /** Number of tasks of a sub-topology: the most partitions of any of its source topics. `counts` must hold them all. */
-export function taskCount(
-  subTopology: SubTopology,
-  applicationId: string,
-  counts: ReadonlyMap<string, number>,
-): number {
+export function taskCount(subTopology: SubTopology, applicationId: string, counts: ReadonlyMap<string, number>): number {
   return Math.max(0, ...sourceTopicNames(subTopology, applicationId).map((topic) => counts.get(topic) ?? 0));
 }
 
@@ -64,10 +60,7 @@ export function internalTopics(
       store: undefined,
     };
   });
-  return [
-    ...repartition,
-    ...plan.subTopologies.flatMap((subTopology) => changelogs(subTopology, applicationId, counts, options)),
-  ];
+  return [...repartition, ...plan.subTopologies.flatMap((subTopology) => changelogs(subTopology, applicationId, counts, options))];
 }
 
 function changelogs(
@@ -100,10 +93,7 @@ export function repartitionConfig(options: InternalTopicOptions = {}): Record<st
 }
 
 /** Topic configs of a changelog. The store's own `logging.config` beats everything. */
-export function changelogConfig(
-  store: StoreSpec<any, any>,
-  options: InternalTopicOptions = {},
-): Record<string, string> {
+export function changelogConfig(store: StoreSpec<any, any>, options: InternalTopicOptions = {}): Record<string, string> {
   return {
     ...changelogDefaults(store, options),
     'message.timestamp.type': 'CreateTime',

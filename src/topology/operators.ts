@@ -1,5 +1,5 @@
-import type { ProcessorSupplier } from './processor-api.ts';
 import type { Serde } from '../serde/serde.ts';
+import type { ProcessorSupplier } from './processor-api.ts';
 
 /**
  * What each processor node does, as data. The DSL writes these, `processors/` turns each into a running operator.
@@ -87,12 +87,7 @@ export interface TimeWindowsSpec {
 }
 
 /** Picks the partition of an output record; `undefined` falls back to Java's default (murmur2 of the key bytes). */
-export type StreamPartitioner<K = any, V = any> = (
-  topic: string,
-  key: K | null,
-  value: V | null,
-  partitions: number,
-) => number | undefined;
+export type StreamPartitioner<K = any, V = any> = (topic: string, key: K | null, value: V | null, partitions: number) => number | undefined;
 
 /** Names the topic of an output record (dynamic routing). The topic must exist. */
 export type TopicNameExtractor<K = any, V = any> = (key: K | null, value: V | null, context: RecordContext) => string;

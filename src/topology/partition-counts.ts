@@ -10,11 +10,7 @@ import { resolveTopic, sourceTopicNames } from './topic-names.ts';
  * @param known partition counts of the user's topics, by name.
  * @throws MISSING_TOPIC, PARTITION_MISMATCH
  */
-export function partitionCounts(
-  plan: Plan,
-  applicationId: string,
-  known: ReadonlyMap<string, number>,
-): Map<string, number> {
+export function partitionCounts(plan: Plan, applicationId: string, known: ReadonlyMap<string, number>): Map<string, number> {
   const counts = userTopics(plan, known);
   const enforced = new Set<string>();
   for (const { name, partitions } of plan.repartitionTopics) {
@@ -31,10 +27,7 @@ export function partitionCounts(
 }
 
 function userTopics(plan: Plan, known: ReadonlyMap<string, number>): Map<string, number> {
-  const sources = [
-    ...plan.subTopologies.flatMap((subTopology) => subTopology.sources),
-    ...plan.globalStores.map(({ source }) => source),
-  ];
+  const sources = [...plan.subTopologies.flatMap((subTopology) => subTopology.sources), ...plan.globalStores.map(({ source }) => source)];
   const counts = new Map<string, number>();
   const missing = new Set<string>();
   for (const { name, internal } of sources.flatMap((source) => source.topics)) {
@@ -83,9 +76,7 @@ function upstreamTopics(plan: Plan, applicationId: string, topic: string): strin
 }
 
 function writes(subTopology: SubTopology, applicationId: string, topic: string): boolean {
-  return subTopology.sinks.some(
-    (sink) => typeof sink.topic !== 'function' && resolveTopic(sink.topic, applicationId) === topic,
-  );
+  return subTopology.sinks.some((sink) => typeof sink.topic !== 'function' && resolveTopic(sink.topic, applicationId) === topic);
 }
 
 function unresolvable(topics: readonly string[]): MillraceError {
@@ -100,12 +91,7 @@ function unresolvable(topics: readonly string[]): MillraceError {
 }
 
 /** Topics that are joined must have one count. Repartition topics whose count is not enforced follow the others. */
-function equalise(
-  group: readonly TopicRef[],
-  applicationId: string,
-  counts: Map<string, number>,
-  enforced: ReadonlySet<string>,
-): void {
+function equalise(group: readonly TopicRef[], applicationId: string, counts: Map<string, number>, enforced: ReadonlySet<string>): void {
   const topics = group.map((ref) => ({ name: resolveTopic(ref, applicationId), internal: ref.internal }));
   const countOf = (name: string): number => counts.get(name) ?? 0;
   const fixed = topics.filter(({ name, internal }) => !internal || enforced.has(name)).map(({ name }) => name);

@@ -106,9 +106,7 @@ class PlanContext {
       keySerde: this.#serde('key', node.keySerde, where, node.name),
       valueSerde: this.#serde('value', node.valueSerde, where, node.name),
       // A repartition topic carries timestamps that were extracted already.
-      timestampExtractor: repartition
-        ? node.timestampExtractor
-        : (node.timestampExtractor ?? this.#options.defaultTimestampExtractor),
+      timestampExtractor: repartition ? node.timestampExtractor : (node.timestampExtractor ?? this.#options.defaultTimestampExtractor),
       children: this.#childrenOf(node.name),
     };
   }
@@ -119,8 +117,7 @@ class PlanContext {
   }
 
   #sink(node: SinkDefinition): SinkNode {
-    const where =
-      typeof node.topic === 'function' ? `Sink "${node.name}"` : `Sink "${node.name}" (topic "${node.topic.name}")`;
+    const where = typeof node.topic === 'function' ? `Sink "${node.name}"` : `Sink "${node.name}" (topic "${node.topic.name}")`;
     return {
       ...node,
       keySerde: this.#serde('key', node.keySerde, where, node.name),
@@ -164,8 +161,7 @@ class PlanContext {
 
   #definition(name: string): StoreDefinition {
     const entry = this.#graph.stores.get(name);
-    if (entry === undefined)
-      throw invalidTopology(`Store "${name}" has not been added: call addStateStore() first.`, { store: name });
+    if (entry === undefined) throw invalidTopology(`Store "${name}" has not been added: call addStateStore() first.`, { store: name });
     return entry.definition;
   }
 

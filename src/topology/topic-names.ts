@@ -19,8 +19,6 @@ export function changelogTopic(store: StoreSpec<any, any>, applicationId: string
 
 /** All topics a sub-topology reads, with the application id applied, sorted and without duplicates. */
 export function sourceTopicNames(subTopology: SubTopology, applicationId: string): string[] {
-  const names = subTopology.sources.flatMap((source) =>
-    source.topics.map((topic) => resolveTopic(topic, applicationId)),
-  );
+  const names = subTopology.sources.flatMap((source) => source.topics.map((topic) => resolveTopic(topic, applicationId)));
   return [...new Set(names)].sort();
 }

@@ -1,7 +1,7 @@
 import { MillraceError } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
-import type { TopologyOptions, StoreDefinition } from './definitions.ts';
-import { type TopologyDescription, describeGraph } from './describe.ts';
+import type { StoreDefinition, TopologyOptions } from './definitions.ts';
+import { describeGraph, type TopologyDescription } from './describe.ts';
 import { TopologyGraph } from './graph.ts';
 import { invalidTopology } from './names.ts';
 import type { Plan } from './nodes.ts';
@@ -59,11 +59,7 @@ export class Topology {
    * Adds a processor below `parents`. Stores that the supplier carries (`supplier.stores`) are added and connected; name
    * others with {@link addStateStore} or {@link connectProcessorAndStateStores}.
    */
-  addProcessor<KIn, VIn, KOut, VOut>(
-    name: string,
-    supplier: ProcessorSupplier<KIn, VIn, KOut, VOut>,
-    ...parents: string[]
-  ): this {
+  addProcessor<KIn, VIn, KOut, VOut>(name: string, supplier: ProcessorSupplier<KIn, VIn, KOut, VOut>, ...parents: string[]): this {
     checkSupplier(name, supplier);
     this.graph.addProcessor({
       name,
@@ -112,11 +108,7 @@ export class Topology {
    * Adds a store that every shard holds in full. `supplier`'s processor is its only writer; on a restart it runs over the
    * topic again. Logging must be off: the topic itself is the changelog.
    */
-  addGlobalStore<K, V>(
-    store: StoreDefinition,
-    options: GlobalStoreOptions<K, V>,
-    supplier: ProcessorSupplier<K, V, never, never>,
-  ): this {
+  addGlobalStore<K, V>(store: StoreDefinition, options: GlobalStoreOptions<K, V>, supplier: ProcessorSupplier<K, V, never, never>): this {
     checkSupplier(options.processorName, supplier);
     this.graph.addGlobalStore(store, sourceOf(options.sourceName, options.topic, options), {
       name: options.processorName,
@@ -181,10 +173,9 @@ export function checkSupplier(name: string, supplier: ProcessorSupplier): void {
     });
   const first = newProcessor(name, supplier);
   if (newProcessor(name, supplier) === first) {
-    throw invalidTopology(
-      `The supplier of processor "${name}" returned the same object twice: every task needs a processor of its own.`,
-      { node: name },
-    );
+    throw invalidTopology(`The supplier of processor "${name}" returned the same object twice: every task needs a processor of its own.`, {
+      node: name,
+    });
   }
 }
 

@@ -46,7 +46,10 @@ export class FakeCluster {
 
   createTopic(topic: string, partitions: number): boolean {
     if (this.#topics.has(topic)) return false;
-    this.#topics.set(topic, Array.from({ length: partitions }, () => new FakeLog()));
+    this.#topics.set(
+      topic,
+      Array.from({ length: partitions }, () => new FakeLog()),
+    );
     return true;
   }
 

@@ -31,7 +31,8 @@ export class FakeReading {
       this.#readings.clear();
       this.#caughtUp = [];
       for (const { topic, partition, offset } of partitions) {
-        if (!Number.isSafeInteger(offset) || offset < 0) throw new MillraceError('INTERNAL', `Assigned ${topic}-${partition} at ${offset}.`);
+        if (!Number.isSafeInteger(offset) || offset < 0)
+          throw new MillraceError('INTERNAL', `Assigned ${topic}-${partition} at ${offset}.`);
         this.#readings.set(`${topic}-${partition}`, { topic, partition, position: offset, paused: false, reportedEnd: -1 });
       }
     });

@@ -17,7 +17,7 @@ import type {
 import type { FakeCluster } from './fake-cluster.ts';
 import type { GroupMember } from './fake-group.ts';
 import { FakeReading } from './fake-reading.ts';
-import { faultError, type FaultKind, type FaultPoint } from './faults.ts';
+import { type FaultKind, type FaultPoint, faultError } from './faults.ts';
 
 /** A client of a {@link FakeCluster}. */
 export class FakeTransport implements Transport {
@@ -106,7 +106,9 @@ class FakeAdmin implements TransportAdmin {
 
   async createTopics(topics: readonly NewTopic[]): Promise<Map<string, 'created' | 'exists'>> {
     this.#transport.checkAlive();
-    return new Map(topics.map(({ topic, partitions }) => [topic, this.#transport.cluster.createTopic(topic, partitions) ? 'created' : 'exists']));
+    return new Map(
+      topics.map(({ topic, partitions }) => [topic, this.#transport.cluster.createTopic(topic, partitions) ? 'created' : 'exists']),
+    );
   }
 
   async deleteRecords(upTo: readonly TopicPartitionOffset[]): Promise<void> {
@@ -240,7 +242,8 @@ export class FakeConsumer implements GroupConsumer, GroupMember {
     const { group } = this.#transport.cluster;
     const generation = group.generationOf(this);
     const done = await this.#transport.fault('commitOffsets');
-    if (!group.accepts(this, generation)) throw new MillraceError('TASK_MIGRATED', `Generation ${generation} is not the group's.`, { retriable: true });
+    if (!group.accepts(this, generation))
+      throw new MillraceError('TASK_MIGRATED', `Generation ${generation} is not the group's.`, { retriable: true });
     group.store(offsets);
     if (done !== undefined) throw faultError('commitOffsets', done);
   }

@@ -3,7 +3,20 @@ import { MillraceError } from '../../src/errors.ts';
 import type { Random } from './random.ts';
 
 /** Where a fault may strike. */
-export type FaultPoint = 'init' | 'begin' | 'send' | 'sendOffsets' | 'commit' | 'abort' | 'flush' | 'committed' | 'commitOffsets' | 'listOffsets' | 'metadata' | 'seek' | 'replace';
+export type FaultPoint =
+  | 'init'
+  | 'begin'
+  | 'send'
+  | 'sendOffsets'
+  | 'commit'
+  | 'abort'
+  | 'flush'
+  | 'committed'
+  | 'commitOffsets'
+  | 'listOffsets'
+  | 'metadata'
+  | 'seek'
+  | 'replace';
 
 export type FaultKind =
   /** The transaction has to be aborted. */

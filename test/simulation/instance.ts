@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KafkaStreamsConfig } from '../../src/config.ts';
 import { KafkaStreams, type StreamsLogger } from '../../src/kafka-streams.ts';
-import { createShardPool, type CreateLauncher, type ShardHandle } from '../../src/shard/pool.ts';
+import { type CreateLauncher, createShardPool, type ShardHandle } from '../../src/shard/pool.ts';
 import type { FakeCluster } from './fake-cluster.ts';
 import { FakeTransport } from './fake-transport.ts';
 import { InlineLauncher } from './inline-launcher.ts';

@@ -1,5 +1,5 @@
-import { RecordBatchBuilder, partitionForKey } from '../../src/protocol/index.ts';
-import { type FakeCluster } from './fake-cluster.ts';
+import { partitionForKey, RecordBatchBuilder } from '../../src/protocol/index.ts';
+import type { FakeCluster } from './fake-cluster.ts';
 import type { Random } from './random.ts';
 import { type Event, WINDOW_MS } from './topology.ts';
 
@@ -96,7 +96,9 @@ export class Model {
 
   #read(topic: string, visit: (key: Buffer | null, value: Buffer | null) => void): void {
     for (let partition = 0; partition < (this.#cluster.partitions(topic) ?? 0); partition++) {
-      this.#cluster.log({ topic, partition }).forEach(({ key, value }) => visit(key, value));
+      this.#cluster.log({ topic, partition }).forEach(({ key, value }) => {
+        visit(key, value);
+      });
     }
   }
 

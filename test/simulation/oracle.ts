@@ -7,7 +7,8 @@ export function exactlyOnceViolations({ model, caching }: Simulation): string[] 
   const problems: string[] = [];
   for (const topics of [['copies'], ['joined'], DYNAMIC]) {
     const wrong = model.occurrences(topics).flatMap((count, id) => (count === 1 ? [] : [`event ${id} ${count} times`]));
-    if (wrong.length > 0) problems.push(`${topics.join(', ')}: ${wrong.slice(0, 10).join(', ')}${wrong.length > 10 ? ` and ${wrong.length - 10} more` : ''}`);
+    if (wrong.length > 0)
+      problems.push(`${topics.join(', ')}: ${wrong.slice(0, 10).join(', ')}${wrong.length > 10 ? ` and ${wrong.length - 10} more` : ''}`);
   }
   for (const value of model.values(['joined'])) if (!/^\d+\/name\d+$/.test(value)) problems.push(`joined has "${value}"`);
   for (const value of model.values(DYNAMIC)) if (!/^\d+\/(NORTH|SOUTH|EAST)$/.test(value)) problems.push(`dynamic topics have "${value}"`);
@@ -24,7 +25,12 @@ function windowedKey(bytes: Buffer): string {
 }
 
 /** Without a cache every count from 1 on appears, once and in order; with one some are left out, and none comes back. */
-function countViolations(what: string, expected: ReadonlyMap<string, number>, history: ReadonlyMap<string, number[]>, caching: boolean): string[] {
+function countViolations(
+  what: string,
+  expected: ReadonlyMap<string, number>,
+  history: ReadonlyMap<string, number[]>,
+  caching: boolean,
+): string[] {
   const problems: string[] = [];
   for (const [key, total] of expected) {
     const counts = history.get(key) ?? [];

@@ -20,17 +20,29 @@ async function simulate(options: SimulationOptions, violations: (simulation: Sim
 describe.each(Array.from({ length: seeds }, (_, index) => first + index))('seed %i', (seed) => {
   const inline = { seed, shards: 'inline', instances: 2, events: 600, chaosMs: 1_500 } as const;
 
-  it('exactly_once_v2: as if nothing had gone wrong', () => simulate({ ...inline, guarantee: 'exactly_once_v2' }, exactlyOnceViolations), TIMEOUT_MS);
+  it(
+    'exactly_once_v2: as if nothing had gone wrong',
+    () => simulate({ ...inline, guarantee: 'exactly_once_v2' }, exactlyOnceViolations),
+    TIMEOUT_MS,
+  );
 
   it('at_least_once: nothing is lost', () => simulate({ ...inline, guarantee: 'at_least_once' }, lossViolations), TIMEOUT_MS);
 
-  it('at_most_once: nothing is processed twice', () => simulate({ ...inline, guarantee: 'at_most_once' }, repetitionViolations), TIMEOUT_MS);
+  it(
+    'at_most_once: nothing is processed twice',
+    () => simulate({ ...inline, guarantee: 'at_most_once' }, repetitionViolations),
+    TIMEOUT_MS,
+  );
 });
 
 describe('on worker threads', () => {
   it(
     'exactly_once_v2: as if nothing had gone wrong',
-    () => simulate({ seed: first, guarantee: 'exactly_once_v2', shards: 'threads', instances: 2, events: 2_000, chaosMs: 3_000 }, exactlyOnceViolations),
+    () =>
+      simulate(
+        { seed: first, guarantee: 'exactly_once_v2', shards: 'threads', instances: 2, events: 2_000, chaosMs: 3_000 },
+        exactlyOnceViolations,
+      ),
     TIMEOUT_MS,
   );
 });

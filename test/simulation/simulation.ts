@@ -48,7 +48,11 @@ export class Simulation {
     this.#options = options;
     this.#random = new Random(options.seed);
     this.caching = this.#random.chance(0.5);
-    this.cluster = new FakeCluster({ seed: options.seed, sessionTimeoutMs: this.#random.pick([300, 1_000]), transactionTimeoutMs: this.#random.pick([500, 2_000]) });
+    this.cluster = new FakeCluster({
+      seed: options.seed,
+      sessionTimeoutMs: this.#random.pick([300, 1_000]),
+      transactionTimeoutMs: this.#random.pick([500, 2_000]),
+    });
     this.model = new Model(this.cluster, new Random(options.seed + 1));
     this.model.createTopics(this.#random.pick([1, 3, 4]));
   }
@@ -194,7 +198,10 @@ export class Simulation {
       await sleep(20);
       left = this.model.uncommitted(INPUTS);
     } while (left.length > 0 && performance.now() < untilMs && this.#problems.length === 0);
-    if (left.length > 0) this.#problems.push(`Not finished: ${left.join('; ')}; states ${this.#instances.map((instance) => instance?.streams.state).join(', ')}`);
+    if (left.length > 0)
+      this.#problems.push(
+        `Not finished: ${left.join('; ')}; states ${this.#instances.map((instance) => instance?.streams.state).join(', ')}`,
+      );
   }
 
   #checkClosed(instance: Instance | undefined): void {

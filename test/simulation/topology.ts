@@ -34,11 +34,13 @@ export default function simulated(builder: StreamsBuilder): void {
     .count({ as: 'windows-store' })
     .toStream((windowed) => `${windowed.key}@${windowed.window.startMs}`)
     .to('windows', { keySerde: string, valueSerde: long });
+  sound.join(users, ({ id }, user) => `${id}/${user}`).to('joined', { keySerde: string, valueSerde: string });
   sound
-    .join(users, ({ id }, user) => `${id}/${user}`)
-    .to('joined', { keySerde: string, valueSerde: string });
-  sound
-    .join(regions, (_key, { region }) => region, ({ id }, name) => `${id}/${name}`)
+    .join(
+      regions,
+      (_key, { region }) => region,
+      ({ id }, name) => `${id}/${name}`,
+    )
     .to((_key, value) => `dynamic-${Number.parseInt(value ?? '', 10) % 2}`, { keySerde: string, valueSerde: string });
 }
 

@@ -33,23 +33,35 @@ export const Produce = defineApi({
         baseOffset: int64(),
         logAppendTimeMs: int64('2+', { default: -1, ignorable: true }),
         logStartOffset: int64('5+', { default: -1, ignorable: true }),
-        recordErrors: array('8+', {
-          batchIndex: int32(),
-          batchIndexErrorMessage: string('0+', { nullable: '0+', default: null }),
-        }, { ignorable: true }),
+        recordErrors: array(
+          '8+',
+          {
+            batchIndex: int32(),
+            batchIndexErrorMessage: string('0+', { nullable: '0+', default: null }),
+          },
+          { ignorable: true },
+        ),
         errorMessage: string('8+', { nullable: '0+', default: null, ignorable: true }),
-        currentLeader: struct('10+', {
-          leaderId: int32('0+', { default: -1 }),
-          leaderEpoch: int32('0+', { default: -1 }),
-        }, { tag: 0 }),
+        currentLeader: struct(
+          '10+',
+          {
+            leaderId: int32('0+', { default: -1 }),
+            leaderEpoch: int32('0+', { default: -1 }),
+          },
+          { tag: 0 },
+        ),
       }),
     }),
     throttleTimeMs: int32('1+', { ignorable: true }),
-    nodeEndpoints: array('10+', {
-      nodeId: int32(),
-      host: string(),
-      port: int32(),
-      rack: string('0+', { nullable: '0+', default: null }),
-    }, { tag: 0 }),
+    nodeEndpoints: array(
+      '10+',
+      {
+        nodeId: int32(),
+        host: string(),
+        port: int32(),
+        rack: string('0+', { nullable: '0+', default: null }),
+      },
+      { tag: 0 },
+    ),
   },
 });

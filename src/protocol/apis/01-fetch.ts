@@ -1,6 +1,6 @@
 import { INT64_MAX } from '../primitives/int64.ts';
 import { defineApi } from '../schema/define.ts';
-import { array, int16, int32, int64, int8, records, string, struct, uuid } from '../schema/fields.ts';
+import { array, int8, int16, int32, int64, records, string, struct, uuid } from '../schema/fields.ts';
 
 /**
  * 7 brought sessions (KIP-227), 9 leader epochs (KIP-320), 13 topic ids (KIP-516), 15 the tagged replica state (KIP-903).
@@ -13,10 +13,14 @@ export const Fetch = defineApi({
   request: {
     clusterId: string('12+', { nullable: '0+', tag: 0, default: null, ignorable: true }),
     replicaId: int32('0-14', { default: -1 }),
-    replicaState: struct('15+', {
-      replicaId: int32('0+', { default: -1 }),
-      replicaEpoch: int64('0+', { default: -1 }),
-    }, { tag: 1 }),
+    replicaState: struct(
+      '15+',
+      {
+        replicaId: int32('0+', { default: -1 }),
+        replicaEpoch: int64('0+', { default: -1 }),
+      },
+      { tag: 1 },
+    ),
     maxWaitMs: int32(),
     minBytes: int32(),
     maxBytes: int32('0+', { default: 0x7fffffff, ignorable: true }),
@@ -57,31 +61,51 @@ export const Fetch = defineApi({
         highWatermark: int64(),
         lastStableOffset: int64('0+', { default: -1, ignorable: true }),
         logStartOffset: int64('5+', { default: -1, ignorable: true }),
-        divergingEpoch: struct('12+', {
-          epoch: int32('0+', { default: -1 }),
-          endOffset: int64('0+', { default: -1 }),
-        }, { tag: 0 }),
-        currentLeader: struct('12+', {
-          leaderId: int32('0+', { default: -1 }),
-          leaderEpoch: int32('0+', { default: -1 }),
-        }, { tag: 1 }),
-        snapshotId: struct('12+', {
-          endOffset: int64('0+', { default: -1 }),
-          epoch: int32('0+', { default: -1 }),
-        }, { tag: 2 }),
-        abortedTransactions: array('0+', {
-          producerId: int64(),
-          firstOffset: int64(),
-        }, { nullable: '0+', ignorable: true }),
+        divergingEpoch: struct(
+          '12+',
+          {
+            epoch: int32('0+', { default: -1 }),
+            endOffset: int64('0+', { default: -1 }),
+          },
+          { tag: 0 },
+        ),
+        currentLeader: struct(
+          '12+',
+          {
+            leaderId: int32('0+', { default: -1 }),
+            leaderEpoch: int32('0+', { default: -1 }),
+          },
+          { tag: 1 },
+        ),
+        snapshotId: struct(
+          '12+',
+          {
+            endOffset: int64('0+', { default: -1 }),
+            epoch: int32('0+', { default: -1 }),
+          },
+          { tag: 2 },
+        ),
+        abortedTransactions: array(
+          '0+',
+          {
+            producerId: int64(),
+            firstOffset: int64(),
+          },
+          { nullable: '0+', ignorable: true },
+        ),
         preferredReadReplica: int32('11+', { default: -1 }),
         records: records('0+', { nullable: '0+' }),
       }),
     }),
-    nodeEndpoints: array('16+', {
-      nodeId: int32(),
-      host: string(),
-      port: int32(),
-      rack: string('0+', { nullable: '0+', default: null }),
-    }, { tag: 0 }),
+    nodeEndpoints: array(
+      '16+',
+      {
+        nodeId: int32(),
+        host: string(),
+        port: int32(),
+        rack: string('0+', { nullable: '0+', default: null }),
+      },
+      { tag: 0 },
+    ),
   },
 });

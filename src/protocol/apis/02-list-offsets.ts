@@ -1,5 +1,5 @@
 import { defineApi } from '../schema/define.ts';
-import { array, int16, int32, int64, int8, string } from '../schema/fields.ts';
+import { array, int8, int16, int32, int64, string } from '../schema/fields.ts';
 
 /**
  * Special timestamps: -1 latest, -2 earliest, -3 maximum timestamp (v7), -4 earliest local (v8), -5 last tiered (v9),

@@ -10,10 +10,14 @@ export const Metadata = defineApi({
   versions: [0, 13],
   flexibleFrom: 9,
   request: {
-    topics: array('0+', {
-      topicId: uuid('10+', { ignorable: true }),
-      name: string('0+', { nullable: '10+' }),
-    }, { nullable: '1+' }),
+    topics: array(
+      '0+',
+      {
+        topicId: uuid('10+', { ignorable: true }),
+        name: string('0+', { nullable: '10+' }),
+      },
+      { nullable: '1+' },
+    ),
     allowAutoTopicCreation: bool('4+', { default: true }),
     includeClusterAuthorizedOperations: bool('8-10'),
     includeTopicAuthorizedOperations: bool('8+'),

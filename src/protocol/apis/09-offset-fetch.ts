@@ -9,19 +9,27 @@ export const OffsetFetch = defineApi({
   flexibleFrom: 6,
   request: {
     groupId: string('0-7'),
-    topics: array('0-7', {
-      name: string(),
-      partitionIndexes: array('0+', int32()),
-    }, { nullable: '2-7' }),
+    topics: array(
+      '0-7',
+      {
+        name: string(),
+        partitionIndexes: array('0+', int32()),
+      },
+      { nullable: '2-7' },
+    ),
     groups: array('8+', {
       groupId: string(),
       memberId: string('9+', { nullable: '0+', default: null, ignorable: true }),
       memberEpoch: int32('9+', { default: -1, ignorable: true }),
-      topics: array('0+', {
-        name: string('8-9', { ignorable: true }),
-        topicId: uuid('10+', { ignorable: true }),
-        partitionIndexes: array('0+', int32()),
-      }, { nullable: '0+' }),
+      topics: array(
+        '0+',
+        {
+          name: string('8-9', { ignorable: true }),
+          topicId: uuid('10+', { ignorable: true }),
+          partitionIndexes: array('0+', int32()),
+        },
+        { nullable: '0+' },
+      ),
     }),
     requireStable: bool('7+'),
   },

@@ -1,5 +1,5 @@
 import { defineApi } from '../schema/define.ts';
-import { array, int16, int32, int8, string } from '../schema/fields.ts';
+import { array, int8, int16, int32, string } from '../schema/fields.ts';
 
 /** Up to v3 one key, from v4 a list of keys. Key types: 0 group, 1 transaction, 2 share group. */
 export const FindCoordinator = defineApi({

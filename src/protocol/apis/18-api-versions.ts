@@ -22,17 +22,25 @@ export const ApiVersions = defineApi({
       maxVersion: int16(),
     }),
     throttleTimeMs: int32('1+', { ignorable: true }),
-    supportedFeatures: array('3+', {
-      name: string(),
-      minVersion: int16(),
-      maxVersion: int16(),
-    }, { tag: 0, ignorable: true }),
+    supportedFeatures: array(
+      '3+',
+      {
+        name: string(),
+        minVersion: int16(),
+        maxVersion: int16(),
+      },
+      { tag: 0, ignorable: true },
+    ),
     finalizedFeaturesEpoch: int64('3+', { tag: 1, default: -1, ignorable: true }),
-    finalizedFeatures: array('3+', {
-      name: string(),
-      maxVersionLevel: int16(),
-      minVersionLevel: int16(),
-    }, { tag: 2, ignorable: true }),
+    finalizedFeatures: array(
+      '3+',
+      {
+        name: string(),
+        maxVersionLevel: int16(),
+        minVersionLevel: int16(),
+      },
+      { tag: 2, ignorable: true },
+    ),
     zkMigrationReady: bool('3+', { tag: 3, ignorable: true }),
   },
 });

@@ -1,5 +1,5 @@
 import { defineApi } from '../schema/define.ts';
-import { array, bool, int16, int32, int8, string, uuid } from '../schema/fields.ts';
+import { array, bool, int8, int16, int32, string, uuid } from '../schema/fields.ts';
 
 /** 5 brought the created topic's configs in the response (KIP-525), 7 its id. */
 export const CreateTopics = defineApi({
@@ -34,13 +34,17 @@ export const CreateTopics = defineApi({
       topicConfigErrorCode: int16('5+', { tag: 0, ignorable: true }),
       numPartitions: int32('5+', { default: -1, ignorable: true }),
       replicationFactor: int16('5+', { default: -1, ignorable: true }),
-      configs: array('5+', {
-        name: string(),
-        value: string('0+', { nullable: '0+' }),
-        readOnly: bool(),
-        configSource: int8('0+', { default: -1, ignorable: true }),
-        isSensitive: bool(),
-      }, { nullable: '0+', ignorable: true }),
+      configs: array(
+        '5+',
+        {
+          name: string(),
+          value: string('0+', { nullable: '0+' }),
+          readOnly: bool(),
+          configSource: int8('0+', { default: -1, ignorable: true }),
+          isSensitive: bool(),
+        },
+        { nullable: '0+', ignorable: true },
+      ),
     }),
   },
 });

@@ -1,5 +1,5 @@
 import { defineApi } from '../schema/define.ts';
-import { array, bool, int16, int32, int64, int8, string } from '../schema/fields.ts';
+import { array, bool, int8, int16, int32, int64, string } from '../schema/fields.ts';
 
 /**
  * From the transaction coordinator to the leaders; also Admin.abortTransaction. 2 brought the transaction version.

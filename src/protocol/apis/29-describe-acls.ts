@@ -1,5 +1,5 @@
 import { defineApi } from '../schema/define.ts';
-import { array, int16, int32, int8, string } from '../schema/fields.ts';
+import { array, int8, int16, int32, string } from '../schema/fields.ts';
 
 /** Filter enums are Kafka's AclOperation, AclPermissionType, ResourceType and PatternType. */
 export const DescribeAcls = defineApi({

@@ -1,5 +1,5 @@
 import { defineApi } from '../schema/define.ts';
-import { array, bool, int16, int32, int8, string } from '../schema/fields.ts';
+import { array, bool, int8, int16, int32, string } from '../schema/fields.ts';
 
 /**
  * Resource types: 2 topic, 4 broker, 8 broker logger, 16 client metrics, 32 group. Null keys ask for all configs.
@@ -31,11 +31,15 @@ export const DescribeConfigs = defineApi({
         readOnly: bool(),
         configSource: int8('0+', { default: -1, ignorable: true }),
         isSensitive: bool(),
-        synonyms: array('0+', {
-          name: string(),
-          value: string('0+', { nullable: '0+' }),
-          source: int8(),
-        }, { ignorable: true }),
+        synonyms: array(
+          '0+',
+          {
+            name: string(),
+            value: string('0+', { nullable: '0+' }),
+            source: int8(),
+          },
+          { ignorable: true },
+        ),
         configType: int8('3+', { ignorable: true }),
         documentation: string('3+', { nullable: '0+', ignorable: true }),
       }),

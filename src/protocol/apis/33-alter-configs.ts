@@ -1,5 +1,5 @@
 import { defineApi } from '../schema/define.ts';
-import { array, bool, int16, int32, int8, string } from '../schema/fields.ts';
+import { array, bool, int8, int16, int32, string } from '../schema/fields.ts';
 
 /** Replaces all configs of a resource; IncrementalAlterConfigs is its successor. */
 export const AlterConfigs = defineApi({

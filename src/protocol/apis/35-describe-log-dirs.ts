@@ -8,10 +8,14 @@ export const DescribeLogDirs = defineApi({
   versions: [1, 5],
   flexibleFrom: 2,
   request: {
-    topics: array('0+', {
-      topic: string(),
-      partitions: array('0+', int32()),
-    }, { nullable: '0+' }),
+    topics: array(
+      '0+',
+      {
+        topic: string(),
+        partitions: array('0+', int32()),
+      },
+      { nullable: '0+' },
+    ),
   },
   response: {
     throttleTimeMs: int32('0+', { default: 0 }),

@@ -11,9 +11,13 @@ export const CreatePartitions = defineApi({
     topics: array('0+', {
       name: string(),
       count: int32(),
-      assignments: array('0+', {
-        brokerIds: array('0+', int32()),
-      }, { nullable: '0+' }),
+      assignments: array(
+        '0+',
+        {
+          brokerIds: array('0+', int32()),
+        },
+        { nullable: '0+' },
+      ),
     }),
     timeoutMs: int32(),
     validateOnly: bool(),

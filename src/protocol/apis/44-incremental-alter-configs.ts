@@ -1,5 +1,5 @@
 import { defineApi } from '../schema/define.ts';
-import { array, bool, int16, int32, int8, string } from '../schema/fields.ts';
+import { array, bool, int8, int16, int32, string } from '../schema/fields.ts';
 
 /** Operations: 0 set, 1 delete, 2 append, 3 subtract (KIP-339). */
 export const IncrementalAlterConfigs = defineApi({

@@ -1,5 +1,5 @@
 import { defineApi } from '../schema/define.ts';
-import { array, int16, int32, int8, string } from '../schema/fields.ts';
+import { array, int8, int16, int32, string } from '../schema/fields.ts';
 
 /** KIP-554. Mechanisms: 1 SCRAM-SHA-256, 2 SCRAM-SHA-512. Null users ask for all. */
 export const DescribeUserScramCredentials = defineApi({
@@ -8,9 +8,13 @@ export const DescribeUserScramCredentials = defineApi({
   versions: [0, 0],
   flexibleFrom: 0,
   request: {
-    users: array('0+', {
-      name: string(),
-    }, { nullable: '0+' }),
+    users: array(
+      '0+',
+      {
+        name: string(),
+      },
+      { nullable: '0+' },
+    ),
   },
   response: {
     throttleTimeMs: int32('0+', { default: 0 }),

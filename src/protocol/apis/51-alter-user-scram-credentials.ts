@@ -1,5 +1,5 @@
 import { defineApi } from '../schema/define.ts';
-import { array, bytes, int16, int32, int8, string } from '../schema/fields.ts';
+import { array, bytes, int8, int16, int32, string } from '../schema/fields.ts';
 
 /** KIP-554. Mechanisms: 1 SCRAM-SHA-256, 2 SCRAM-SHA-512. */
 export const AlterUserScramCredentials = defineApi({

@@ -1,5 +1,5 @@
 import { defineApi } from '../schema/define.ts';
-import { array, bool, int16, int32, int8, string } from '../schema/fields.ts';
+import { array, bool, int8, int16, int32, string } from '../schema/fields.ts';
 
 /** KIP-700. Endpoint types: 1 brokers, 2 controllers. */
 export const DescribeCluster = defineApi({

@@ -22,10 +22,14 @@ export const ConsumerGroupHeartbeat = defineApi({
     subscribedTopicNames: array('0+', string(), { nullable: '0+', default: null }),
     subscribedTopicRegex: string('1+', { nullable: '0+', default: null }),
     serverAssignor: string('0+', { nullable: '0+', default: null }),
-    topicPartitions: array('0+', {
-      topicId: uuid(),
-      partitions: array('0+', int32()),
-    }, { nullable: '0+', default: null }),
+    topicPartitions: array(
+      '0+',
+      {
+        topicId: uuid(),
+        partitions: array('0+', int32()),
+      },
+      { nullable: '0+', default: null },
+    ),
   },
   response: {
     throttleTimeMs: int32('0+', { default: 0 }),
@@ -34,8 +38,12 @@ export const ConsumerGroupHeartbeat = defineApi({
     memberId: string('0+', { nullable: '0+', default: null }),
     memberEpoch: int32(),
     heartbeatIntervalMs: int32(),
-    assignment: struct('0+', {
-      topicPartitions: array('0+', topicPartitions),
-    }, { nullable: '0+', default: null }),
+    assignment: struct(
+      '0+',
+      {
+        topicPartitions: array('0+', topicPartitions),
+      },
+      { nullable: '0+', default: null },
+    ),
   },
 });

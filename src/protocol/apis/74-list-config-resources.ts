@@ -1,5 +1,5 @@
 import { defineApi } from '../schema/define.ts';
-import { array, int16, int32, int8, string } from '../schema/fields.ts';
+import { array, int8, int16, int32, string } from '../schema/fields.ts';
 
 /** KIP-1142; v0 lists client metrics resources only. */
 export const ListConfigResources = defineApi({

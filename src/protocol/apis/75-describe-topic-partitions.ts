@@ -12,10 +12,14 @@ export const DescribeTopicPartitions = defineApi({
       name: string(),
     }),
     responsePartitionLimit: int32('0+', { default: 2000 }),
-    cursor: struct('0+', {
-      topicName: string(),
-      partitionIndex: int32(),
-    }, { nullable: '0+', default: null }),
+    cursor: struct(
+      '0+',
+      {
+        topicName: string(),
+        partitionIndex: int32(),
+      },
+      { nullable: '0+', default: null },
+    ),
   },
   response: {
     throttleTimeMs: int32('0+', { default: 0, ignorable: true }),
@@ -37,9 +41,13 @@ export const DescribeTopicPartitions = defineApi({
       }),
       topicAuthorizedOperations: int32('0+', { default: -2147483648 }),
     }),
-    nextCursor: struct('0+', {
-      topicName: string(),
-      partitionIndex: int32(),
-    }, { nullable: '0+', default: null }),
+    nextCursor: struct(
+      '0+',
+      {
+        topicName: string(),
+        partitionIndex: int32(),
+      },
+      { nullable: '0+', default: null },
+    ),
   },
 });

@@ -1,6 +1,6 @@
 /** Kafka's compression codecs by their number in a batch's attributes. */
-import { MillraceError, isMillraceError } from '../../errors.ts';
-import { type CompressionCodec, asBuffer } from './codec.ts';
+import { isMillraceError, MillraceError } from '../../errors.ts';
+import { asBuffer, type CompressionCodec } from './codec.ts';
 import { gzip } from './gzip.ts';
 import { lz4 } from './lz4.ts';
 import { snappy } from './snappy.ts';

@@ -1,4 +1,4 @@
-import { type CompressionCodec, asBuffer, checkOutput, loadPackage } from './codec.ts';
+import { asBuffer, type CompressionCodec, checkOutput, loadPackage } from './codec.ts';
 
 interface Lz4Package {
   compressFrameSync(data: Buffer): Buffer;

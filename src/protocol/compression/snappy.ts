@@ -1,5 +1,5 @@
 import { readInt32, writeInt32 } from '../primitives/int64.ts';
-import { type CompressionCodec, asBuffer, checkOutput, loadPackage } from './codec.ts';
+import { asBuffer, type CompressionCodec, checkOutput, loadPackage } from './codec.ts';
 
 interface SnappyPackage {
   compressSync(input: Uint8Array): Buffer;

@@ -23,7 +23,7 @@ export function zstdFrames(input: Buffer): ZstdFrame[] {
   for (let at = 0; at < input.length; ) {
     need(input, at, 8);
     const magic = input.readUInt32LE(at);
-    if (((magic & SKIPPABLE_MASK) >>> 0) === SKIPPABLE_MAGIC) {
+    if ((magic & SKIPPABLE_MASK) >>> 0 === SKIPPABLE_MAGIC) {
       at += 8 + input.readUInt32LE(at + 4);
       continue;
     }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as zlib from 'node:zlib';
-import { type CompressionCodec, asBuffer, checkOutput, loadPackage, resolvePackage } from './codec.ts';
+import { asBuffer, type CompressionCodec, checkOutput, loadPackage, resolvePackage } from './codec.ts';
 import { type ZstdFrame, zstdFrames } from './zstd-frame.ts';
 
 /** One implementation of zstd, one frame at a time. */
@@ -28,7 +28,10 @@ export const zstd: CompressionCodec = {
   decompress(bytes, maxBytes) {
     const input = asBuffer(bytes);
     const frames = zstdFrames(input);
-    checkOutput(frames.reduce((sum, frame) => sum + frame.outputBound, 0), maxBytes);
+    checkOutput(
+      frames.reduce((sum, frame) => sum + frame.outputBound, 0),
+      maxBytes,
+    );
     const parts = frames.map((frame) => decompressFrame(input, frame));
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
   },

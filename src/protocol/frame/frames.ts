@@ -22,12 +22,7 @@ export function encodeRequestFrame<A extends Api>(
 }
 
 /** A response ready to be sent; several buffers where big `records` are passed on uncopied (for `writev`). */
-export function encodeResponseFrame<A extends Api>(
-  api: A,
-  version: number,
-  correlationId: number,
-  body: ResponseInput<A>,
-): Buffer[] {
+export function encodeResponseFrame<A extends Api>(api: A, version: number, correlationId: number, body: ResponseInput<A>): Buffer[] {
   const writer = new WireWriter();
   writer.int32(0);
   writeResponseHeader(writer, api, version, correlationId);

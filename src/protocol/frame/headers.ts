@@ -45,13 +45,7 @@ export function decodeRequestHeader(buffer: Uint8Array, offset = 0): RequestHead
   }
 }
 
-export function writeRequestHeader(
-  writer: WireWriter,
-  api: Api,
-  version: number,
-  correlationId: number,
-  clientId: string | null,
-): void {
+export function writeRequestHeader(writer: WireWriter, api: Api, version: number, correlationId: number, clientId: string | null): void {
   writer.int16(api.key);
   writer.int16(version);
   writer.int32(correlationId);

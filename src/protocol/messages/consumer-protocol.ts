@@ -1,8 +1,8 @@
 /** What consumers of the classic group protocol put into JoinGroup metadata and SyncGroup assignments. */
 import { MillraceError } from '../../errors.ts';
 import { readInt16, writeInt16 } from '../primitives/int64.ts';
-import { type MessageType, defineMessage } from '../schema/define.ts';
-import { type Decoded, type Input, type Shape, array, bytes, int32, string } from '../schema/fields.ts';
+import { defineMessage, type MessageType } from '../schema/define.ts';
+import { array, bytes, type Decoded, type Input, int32, type Shape, string } from '../schema/fields.ts';
 import { decodeMessage, encodeMessage } from '../schema/messages.ts';
 
 const topicPartitions = {

@@ -1,5 +1,5 @@
 import { MillraceError } from '../../errors.ts';
-import { compress, type CompressionName, compressionId } from '../compression/index.ts';
+import { type CompressionName, compress, compressionId } from '../compression/index.ts';
 import { sizeOfVarint, writeVarint, writeVarlong } from '../primitives/varint.ts';
 import {
   ATTRIBUTE_CONTROL,

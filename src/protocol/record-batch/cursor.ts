@@ -1,9 +1,8 @@
-import { MillraceError, isMillraceError } from '../../errors.ts';
+import { isMillraceError, MillraceError } from '../../errors.ts';
 import { decompress } from '../compression/index.ts';
 import { unzigzag, unzigzagLong } from '../primitives/varint.ts';
 import {
   BATCH_HEADER_BYTES,
-  MAGIC_V2,
   batchBaseOffset,
   batchBaseTimestamp,
   batchCompression,
@@ -13,6 +12,7 @@ import {
   batchRecordCount,
   isControlBatch,
   isLogAppendTimeBatch,
+  MAGIC_V2,
 } from './header.ts';
 import type { Headers } from './types.ts';
 

@@ -2,8 +2,9 @@
  * The 61 bytes before the records of a v2 batch, read and written in place. `position` is where the batch starts in
  * `buffer`; the caller guarantees that {@link BATCH_HEADER_BYTES} are there. (Kafka: `DefaultRecordBatch`.)
  */
-import { readInt16, readInt32, readInt64, writeInt16, writeInt32, writeInt64 } from '../primitives/int64.ts';
+
 import { crc32c } from '../primitives/crc32c.ts';
+import { readInt16, readInt32, readInt64, writeInt16, writeInt32, writeInt64 } from '../primitives/int64.ts';
 
 /** Bytes of a batch before its first record. */
 export const BATCH_HEADER_BYTES = 61;
@@ -36,29 +37,19 @@ export const ATTRIBUTE_DELETE_HORIZON = 0x40;
 
 export const batchBaseOffset = (buffer: Uint8Array, position: number): number => readInt64(buffer, position);
 /** Size of the whole batch in bytes, with the 12 bytes that its length field does not count. Unchecked input. */
-export const batchLength = (buffer: Uint8Array, position: number): number =>
-  readInt32(buffer, position + LENGTH_AT) + BATCH_PREFIX_BYTES;
-export const batchLeaderEpoch = (buffer: Uint8Array, position: number): number =>
-  readInt32(buffer, position + LEADER_EPOCH_AT);
+export const batchLength = (buffer: Uint8Array, position: number): number => readInt32(buffer, position + LENGTH_AT) + BATCH_PREFIX_BYTES;
+export const batchLeaderEpoch = (buffer: Uint8Array, position: number): number => readInt32(buffer, position + LEADER_EPOCH_AT);
 export const batchMagic = (buffer: Uint8Array, position: number): number => (buffer[position + MAGIC_AT]! << 24) >> 24;
 export const batchCrc = (buffer: Uint8Array, position: number): number => readInt32(buffer, position + CRC_AT) >>> 0;
-export const batchAttributes = (buffer: Uint8Array, position: number): number =>
-  readInt16(buffer, position + ATTRIBUTES_AT);
-export const batchLastOffsetDelta = (buffer: Uint8Array, position: number): number =>
-  readInt32(buffer, position + LAST_OFFSET_DELTA_AT);
-export const batchBaseTimestamp = (buffer: Uint8Array, position: number): number =>
-  readInt64(buffer, position + BASE_TIMESTAMP_AT);
-export const batchMaxTimestamp = (buffer: Uint8Array, position: number): number =>
-  readInt64(buffer, position + MAX_TIMESTAMP_AT);
+export const batchAttributes = (buffer: Uint8Array, position: number): number => readInt16(buffer, position + ATTRIBUTES_AT);
+export const batchLastOffsetDelta = (buffer: Uint8Array, position: number): number => readInt32(buffer, position + LAST_OFFSET_DELTA_AT);
+export const batchBaseTimestamp = (buffer: Uint8Array, position: number): number => readInt64(buffer, position + BASE_TIMESTAMP_AT);
+export const batchMaxTimestamp = (buffer: Uint8Array, position: number): number => readInt64(buffer, position + MAX_TIMESTAMP_AT);
 /** -1: not idempotent. */
-export const batchProducerId = (buffer: Uint8Array, position: number): number =>
-  readInt64(buffer, position + PRODUCER_ID_AT);
-export const batchProducerEpoch = (buffer: Uint8Array, position: number): number =>
-  readInt16(buffer, position + PRODUCER_EPOCH_AT);
-export const batchBaseSequence = (buffer: Uint8Array, position: number): number =>
-  readInt32(buffer, position + BASE_SEQUENCE_AT);
-export const batchRecordCount = (buffer: Uint8Array, position: number): number =>
-  readInt32(buffer, position + RECORD_COUNT_AT);
+export const batchProducerId = (buffer: Uint8Array, position: number): number => readInt64(buffer, position + PRODUCER_ID_AT);
+export const batchProducerEpoch = (buffer: Uint8Array, position: number): number => readInt16(buffer, position + PRODUCER_EPOCH_AT);
+export const batchBaseSequence = (buffer: Uint8Array, position: number): number => readInt32(buffer, position + BASE_SEQUENCE_AT);
+export const batchRecordCount = (buffer: Uint8Array, position: number): number => readInt32(buffer, position + RECORD_COUNT_AT);
 /** Offset of the batch's last record, also when compaction has removed it. */
 export const batchLastOffset = (buffer: Uint8Array, position: number): number =>
   batchBaseOffset(buffer, position) + batchLastOffsetDelta(buffer, position);
@@ -75,8 +66,7 @@ export const isLogAppendTimeBatch = (buffer: Uint8Array, position: number): bool
 export const batchDeleteHorizon = (buffer: Uint8Array, position: number): number =>
   (batchAttributes(buffer, position) & ATTRIBUTE_DELETE_HORIZON) === 0 ? -1 : batchBaseTimestamp(buffer, position);
 /** Number of the codec: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
-export const batchCompression = (buffer: Uint8Array, position: number): number =>
-  batchAttributes(buffer, position) & COMPRESSION_MASK;
+export const batchCompression = (buffer: Uint8Array, position: number): number => batchAttributes(buffer, position) & COMPRESSION_MASK;
 
 /** Not covered by the CRC. */
 export const setBatchBaseOffset = (buffer: Uint8Array, position: number, offset: number): void => {

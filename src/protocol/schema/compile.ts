@@ -1,7 +1,7 @@
 /** Makes codecs of a description, once per version: what a version lacks costs nothing when it is read or written. */
 import type { Codec } from './codec.ts';
 import type { Field, PrimitiveKind, Shape } from './fields.ts';
-import { FrameError, addToPath, malformed } from './frame-error.ts';
+import { addToPath, FrameError, malformed } from './frame-error.ts';
 import { primitiveCodec, refuseNull } from './primitive-codecs.ts';
 import type { WireReader } from './reader.ts';
 import { includesVersion } from './version-range.ts';
@@ -38,7 +38,8 @@ export function compileStruct(shape: Shape, version: number, flexible: boolean):
     write: structWriter(layout, flexible),
     blank,
     isDefault: (value) =>
-      value !== null && layout.all.every(({ name, codec }) => {
+      value !== null &&
+      layout.all.every(({ name, codec }) => {
         const field = (value as Struct)[name];
         return field === undefined || codec.isDefault(field);
       }),

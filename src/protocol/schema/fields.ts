@@ -59,11 +59,7 @@ export interface FieldOptions<T> {
 }
 
 type MaybeNull<T, O> = O extends { readonly nullable: Versions } ? T | null : T;
-type MayBeLeftOut<V, O> = V extends '0+'
-  ? O extends { readonly default: unknown } | { readonly tag: number }
-    ? true
-    : false
-  : true;
+type MayBeLeftOut<V, O> = V extends '0+' ? (O extends { readonly default: unknown } | { readonly tag: number } ? true : false) : true;
 
 type TypesOf<F extends Field> = NonNullable<F['types']>;
 /** What decoding a field gives. */
@@ -123,7 +119,10 @@ export const string = primitive<string>('string');
 export const uuid = primitive<Uint8Array>('uuid') as <
   const V extends Versions = '0+',
   const O extends FieldOptions<Uint8Array> = Record<never, never>,
->(versions?: V, options?: O) => Made<V, O, Buffer, Uint8Array>;
+>(
+  versions?: V,
+  options?: O,
+) => Made<V, O, Buffer, Uint8Array>;
 /** Decoded: a view of the frame. */
 export const bytes = primitive<Uint8Array>('bytes') as typeof uuid;
 /** Record batches. Decoded: a view of the frame; encoded in parts: not copied. */

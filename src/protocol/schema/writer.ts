@@ -1,5 +1,5 @@
-import { MAX_VARINT_BYTES, sizeOfUnsignedVarint, writeUnsignedVarint } from '../primitives/varint.ts';
 import { writeInt16, writeInt32, writeInt64 } from '../primitives/int64.ts';
+import { MAX_VARINT_BYTES, sizeOfUnsignedVarint, writeUnsignedVarint } from '../primitives/varint.ts';
 import { malformed } from './frame-error.ts';
 
 /** Byte fields from here on are passed on by reference where the caller takes parts. */

@@ -56,26 +56,46 @@ describe('resolveConfig', () => {
   it.each(bad)('%s may not be %j, and the message names both of its names', (name, value) => {
     const { kafkaName } = options[name as keyof ResolvedConfig];
     expect(() => resolve({ [name]: value })).toThrow(
-      expect.objectContaining({ code: 'INVALID_CONFIG', message: expect.stringContaining(`Option ${name} ("${kafkaName}") `), context: { option: name } }),
+      expect.objectContaining({
+        code: 'INVALID_CONFIG',
+        message: expect.stringContaining(`Option ${name} ("${kafkaName}") `),
+        context: { option: name },
+      }),
     );
   });
 
-  it.each(Object.entries(options).map(([name, { kafkaName }]) => [name, kafkaName] as const))("%s may be given by Kafka's name %s", (name, kafkaName) => {
-    const [value] = cases[name as keyof ResolvedConfig].good;
-    const { [name as 'applicationId']: _, ...others } = required as Record<string, string>;
-    expect(resolveConfig({ ...others, [kafkaName]: value })[name as keyof ResolvedConfig]).toEqual(value);
-  });
+  it.each(Object.entries(options).map(([name, { kafkaName }]) => [name, kafkaName] as const))(
+    "%s may be given by Kafka's name %s",
+    (name, kafkaName) => {
+      const [value] = cases[name as keyof ResolvedConfig].good;
+      const { [name as 'applicationId']: _, ...others } = required as Record<string, string>;
+      expect(resolveConfig({ ...others, [kafkaName]: value })[name as keyof ResolvedConfig]).toEqual(value);
+    },
+  );
 
   it('applies the defaults', () => {
-    expect(resolve()).toMatchObject({ processingGuarantee: 'at_least_once', numStreamThreads: 1, commitIntervalMs: 30_000, autoOffsetReset: 'earliest', replicationFactor: -1, maxTaskIdleMs: 0, transactionTimeoutMs: 10_000 });
+    expect(resolve()).toMatchObject({
+      processingGuarantee: 'at_least_once',
+      numStreamThreads: 1,
+      commitIntervalMs: 30_000,
+      autoOffsetReset: 'earliest',
+      replicationFactor: -1,
+      maxTaskIdleMs: 0,
+      transactionTimeoutMs: 10_000,
+    });
     expect(resolve({ processingGuarantee: 'exactly_once_v2' }).commitIntervalMs).toBe(100);
     expect(resolve({ processingGuarantee: 'exactly_once_v2', commitIntervalMs: 50 }).commitIntervalMs).toBe(50);
     expect(resolve({ numStreamThreads: undefined }).numStreamThreads).toBe(1);
   });
 
-  it.each([['applicationId', 'application.id'], ['bootstrapServers', 'bootstrap.servers']])('says that %s is missing', (name, kafkaName) => {
+  it.each([
+    ['applicationId', 'application.id'],
+    ['bootstrapServers', 'bootstrap.servers'],
+  ])('says that %s is missing', (name, kafkaName) => {
     const { [name as 'applicationId']: _, ...others } = required as Record<string, string>;
-    expect(() => resolveConfig(others)).toThrow(expect.objectContaining({ code: 'INVALID_CONFIG', message: expect.stringContaining(`Option ${name} ("${kafkaName}") is missing`) }));
+    expect(() => resolveConfig(others)).toThrow(
+      expect.objectContaining({ code: 'INVALID_CONFIG', message: expect.stringContaining(`Option ${name} ("${kafkaName}") is missing`) }),
+    );
   });
 
   it.each([
@@ -84,7 +104,12 @@ describe('resolveConfig', () => {
     ['processingguarantee', 'processingGuarantee'],
     ['bootstrapServer', 'bootstrapServers'],
   ])('suggests a name for %s', (given, name) => {
-    expect(() => resolve({ [given]: 1 })).toThrow(expect.objectContaining({ code: 'INVALID_CONFIG', message: expect.stringContaining(`Unknown option "${given}". Did you mean "${name}"`) }));
+    expect(() => resolve({ [given]: 1 })).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_CONFIG',
+        message: expect.stringContaining(`Unknown option "${given}". Did you mean "${name}"`),
+      }),
+    );
   });
 
   it.each(['toString', 'constructor', '__proto__x'])('does not take %s for an option', (given) => {
@@ -92,7 +117,11 @@ describe('resolveConfig', () => {
   });
 
   it('hands topic configs on as text', () => {
-    expect(resolve({ topic: { 'segment.ms': 5, 'compression.type': 'zstd', preallocate: true } }).topic).toEqual({ 'segment.ms': '5', 'compression.type': 'zstd', preallocate: 'true' });
+    expect(resolve({ topic: { 'segment.ms': 5, 'compression.type': 'zstd', preallocate: true } }).topic).toEqual({
+      'segment.ms': '5',
+      'compression.type': 'zstd',
+      preallocate: 'true',
+    });
   });
 
   it('tells where settings of clients and of the application go', () => {
@@ -100,7 +129,14 @@ describe('resolveConfig', () => {
   });
 
   it("takes Kafka's prefixes, together with the objects", () => {
-    const config = resolve({ consumer: { 'fetch.min.bytes': 1 }, 'consumer.fetch.max.wait.ms': 2, 'producer.linger.ms': 3, 'topic.segment.ms': '4', 'app.mine': 5, 'admin.x': 6 });
+    const config = resolve({
+      consumer: { 'fetch.min.bytes': 1 },
+      'consumer.fetch.max.wait.ms': 2,
+      'producer.linger.ms': 3,
+      'topic.segment.ms': '4',
+      'app.mine': 5,
+      'admin.x': 6,
+    });
     expect(config.consumer).toEqual({ 'fetch.min.bytes': 1, 'fetch.max.wait.ms': 2 });
     expect(config.producer).toEqual({ 'linger.ms': 3 });
     expect(config.topic).toEqual({ 'segment.ms': '4' });
@@ -110,7 +146,9 @@ describe('resolveConfig', () => {
 
   it('refuses transactions that would time out before they are committed', () => {
     const given = { transactionTimeoutMs: 1_000, commitIntervalMs: 1_001 };
-    expect(() => resolve({ ...given, processingGuarantee: 'exactly_once_v2' })).toThrow(/transaction\.timeout\.ms.*must not be below commitIntervalMs = 1001/);
+    expect(() => resolve({ ...given, processingGuarantee: 'exactly_once_v2' })).toThrow(
+      /transaction\.timeout\.ms.*must not be below commitIntervalMs = 1001/,
+    );
     expect(resolve(given).transactionTimeoutMs).toBe(1_000);
   });
 

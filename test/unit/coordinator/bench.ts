@@ -54,7 +54,9 @@ export class Bench {
   values(topic = 'out'): string[] {
     const values: string[] = [];
     for (let partition = 0; partition < (this.cluster.partitions(topic) ?? 0); partition++) {
-      this.cluster.log({ topic, partition }).forEach(({ value }) => values.push(String(value)));
+      this.cluster.log({ topic, partition }).forEach(({ value }) => {
+        values.push(String(value));
+      });
     }
     return values.sort();
   }

@@ -55,13 +55,19 @@ class Bench {
 
   commit(frames: readonly OutputFrame[], offset?: number, generation = 1): Promise<void> {
     const offsets = offset === undefined ? [] : [{ ...INPUT, offset, metadata: `m${offset}` }];
-    return this.committer.commit({ epoch: this.#epoch++, frames, progress: offset === undefined ? [] : [{ taskId: '0_0', generation, offsets, streamTimeMs: 0 }] });
+    return this.committer.commit({
+      epoch: this.#epoch++,
+      frames,
+      progress: offset === undefined ? [] : [{ taskId: '0_0', generation, offsets, streamTimeMs: 0 }],
+    });
   }
 
   /** Everything a read_committed consumer sees. */
   get output(): string[] {
     const values: string[] = [];
-    this.cluster.log(OUTPUT).forEach(({ value }) => values.push(String(value)));
+    this.cluster.log(OUTPUT).forEach(({ value }) => {
+      values.push(String(value));
+    });
     return values;
   }
 
@@ -218,7 +224,11 @@ describe('Committer, at_least_once', () => {
     expect(bench.committedOffset).toBe(5);
   });
 
-  it.each([['send', 'fatal'], ['flush', 'timeout'], ['flush', 'timeout-done']] as const)('loses nothing although %s fails: %s', async (point, kind) => {
+  it.each([
+    ['send', 'fatal'],
+    ['flush', 'timeout'],
+    ['flush', 'timeout-done'],
+  ] as const)('loses nothing although %s fails: %s', async (point, kind) => {
     const bench = new Bench('at_least_once');
     await bench.start();
     bench.cluster.faults.script(point, kind);
@@ -229,7 +239,11 @@ describe('Committer, at_least_once', () => {
 });
 
 describe('Committer, at_most_once', () => {
-  it.each([['flush', 'timeout'], ['flush', 'timeout-done'], ['send', 'fatal']] as const)('writes nothing twice although %s fails: %s; offsets are not its business', async (point, kind) => {
+  it.each([
+    ['flush', 'timeout'],
+    ['flush', 'timeout-done'],
+    ['send', 'fatal'],
+  ] as const)('writes nothing twice although %s fails: %s; offsets are not its business', async (point, kind) => {
     const bench = new Bench('at_most_once');
     await bench.start();
     bench.cluster.faults.script(point, kind);

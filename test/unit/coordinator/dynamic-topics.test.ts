@@ -13,7 +13,9 @@ interface Row {
 function frame(topic: string, rows: readonly Row[], partition = -1): OutputFrame {
   const builder = new RecordBatchBuilder();
   rows.forEach(({ key, value }, index) => {
-    builder.append(100 + index, key === null ? null : Buffer.from(key), value === null ? null : Buffer.from(value), [['h', Buffer.from(String(index))]]);
+    builder.append(100 + index, key === null ? null : Buffer.from(key), value === null ? null : Buffer.from(value), [
+      ['h', Buffer.from(String(index))],
+    ]);
   });
   return { taskId: '0_0', generation: 3, topic, partition, recordCount: rows.length, bytes: builder.build() };
 }
@@ -24,7 +26,12 @@ function rowsOf({ bytes }: OutputFrame): (Row & { timestamp: number; header: str
   const text = (start: number, length: number) => (length < 0 ? null : cursor.buffer.toString('utf8', start, start + length));
   while (cursor.next()) {
     const header = String(cursor.headers()[0]?.[1] === null ? '' : Buffer.from(cursor.headers()[0]![1]!).toString());
-    rows.push({ key: text(cursor.keyStart, cursor.keyLength), value: text(cursor.valueStart, cursor.valueLength), timestamp: cursor.timestamp, header });
+    rows.push({
+      key: text(cursor.keyStart, cursor.keyLength),
+      value: text(cursor.valueStart, cursor.valueLength),
+      timestamp: cursor.timestamp,
+      header,
+    });
   }
   return rows;
 }
@@ -40,7 +47,12 @@ function bench(topics: Record<string, number>) {
     asked.push(names);
     return metadata(names);
   };
-  const dynamic = new DynamicTopics(admin, { taskTimeoutMs: 1_000, isActive: () => true, onFound: (counts) => found.push(counts), log: () => {} });
+  const dynamic = new DynamicTopics(admin, {
+    taskTimeoutMs: 1_000,
+    isActive: () => true,
+    onFound: (counts) => found.push(counts),
+    log: () => {},
+  });
   return { cluster, dynamic, found, asked };
 }
 
@@ -72,7 +84,10 @@ describe('DynamicTopics', () => {
 
   it('keeps records without a key of one frame together, and spreads frames', async () => {
     const { dynamic } = bench({ named: 3 });
-    const rows = [{ key: null, value: 'a' }, { key: null, value: 'b' }];
+    const rows = [
+      { key: null, value: 'a' },
+      { key: null, value: 'b' },
+    ];
     const split = await dynamic.resolve([frame('named', rows), frame('named', rows), frame('named', rows)]);
     expect(split.map(({ recordCount }) => recordCount)).toEqual([2, 2, 2]);
     expect(new Set(split.map(({ partition }) => partition)).size).toBe(3);
@@ -80,7 +95,11 @@ describe('DynamicTopics', () => {
 
   it('puts the parts where the frame was', async () => {
     const { dynamic } = bench({ named: 1, other: 1 });
-    const resolved = await dynamic.resolve([frame('named', [{ key: 'a', value: '1' }]), frame('fixed', [{ key: 'a', value: '2' }], 5), frame('named', [{ key: 'a', value: '3' }])]);
+    const resolved = await dynamic.resolve([
+      frame('named', [{ key: 'a', value: '1' }]),
+      frame('fixed', [{ key: 'a', value: '2' }], 5),
+      frame('named', [{ key: 'a', value: '3' }]),
+    ]);
     expect(resolved.map(({ topic, partition }) => `${topic}-${partition}`)).toEqual(['named-0', 'fixed-5', 'named-0']);
   });
 
@@ -96,7 +115,10 @@ describe('DynamicTopics', () => {
   it('fails with the names of topics that do not exist', async () => {
     const { dynamic } = bench({ one: 2 });
     const frames = ['one', 'gone', 'missing'].map((topic) => frame(topic, [{ key: 'a', value: '1' }]));
-    await expect(dynamic.resolve(frames)).rejects.toMatchObject({ code: 'MISSING_TOPIC', message: expect.stringMatching(/"gone", "missing", which do not exist\. Create them/) });
+    await expect(dynamic.resolve(frames)).rejects.toMatchObject({
+      code: 'MISSING_TOPIC',
+      message: expect.stringMatching(/"gone", "missing", which do not exist\. Create them/),
+    });
   });
 
   it('retries a lookup that may pass', async () => {

@@ -2,8 +2,20 @@ import { describe, expect, it } from 'vitest';
 import { type EpochContent, Epochs } from '../../../src/coordinator/epochs.ts';
 import type { OutputFrame, TaskProgress } from '../../../src/shard/messages.ts';
 
-const frame = (taskId: string, bytes = 10, generation = 1): OutputFrame => ({ taskId, generation, topic: 'out', partition: 0, recordCount: 1, bytes: new Uint8Array(bytes) });
-const progress = (taskId: string, generation = 1): TaskProgress => ({ taskId, generation, offsets: [{ topic: 'in', partition: 0, offset: 5, metadata: '' }], streamTimeMs: 0 });
+const frame = (taskId: string, bytes = 10, generation = 1): OutputFrame => ({
+  taskId,
+  generation,
+  topic: 'out',
+  partition: 0,
+  recordCount: 1,
+  bytes: new Uint8Array(bytes),
+});
+const progress = (taskId: string, generation = 1): TaskProgress => ({
+  taskId,
+  generation,
+  offsets: [{ topic: 'in', partition: 0, offset: 5, metadata: '' }],
+  streamTimeMs: 0,
+});
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Shards that answer by hand, and commits that end by hand. */

@@ -59,7 +59,9 @@ class Bench {
   }
 
   isInOrder(shard: number): boolean {
-    return [0, 1].every((partition) => (this.rows.get(`${shard}/${partition}`) ?? []).every((row, index, rows) => row > (rows[index - 1] ?? -1)));
+    return [0, 1].every((partition) =>
+      (this.rows.get(`${shard}/${partition}`) ?? []).every((row, index, rows) => row > (rows[index - 1] ?? -1)),
+    );
   }
 }
 
@@ -137,7 +139,8 @@ describe('GlobalTables', () => {
     bench.cluster.log({ topic: 'rows', partition: 0 }).read = () => undefined;
     const { admin } = bench.transport;
     const listOffsets = admin.listOffsets.bind(admin);
-    admin.listOffsets = async (partitions, at) => (await listOffsets(partitions, at)).map((entry) => ({ ...entry, offset: at === 'latest' ? entry.offset + 10 : entry.offset }));
+    admin.listOffsets = async (partitions, at) =>
+      (await listOffsets(partitions, at)).map((entry) => ({ ...entry, offset: at === 'latest' ? entry.offset + 10 : entry.offset }));
     const bootstrapping = bench.tables.bootstrap([0]);
     for (let index = 0; index < 10; index++) await turn();
     await bench.tables.close();

@@ -89,7 +89,9 @@ describe('closing', () => {
     bench.cluster.createTopic('echo-counts-changelog', 2);
     bench.write(0, 'x');
     const source = bench.cluster.log({ topic: 'in', partition: 0 }).read(0)!;
-    bench.cluster.addToTransaction('dead', bench.cluster.initProducer('dead'), [{ topic: 'echo-counts-changelog', partition: 0, recordCount: 1, bytes: source.bytes }]);
+    bench.cluster.addToTransaction('dead', bench.cluster.initProducer('dead'), [
+      { topic: 'echo-counts-changelog', partition: 0, recordCount: 1, bytes: source.bytes },
+    ]);
     const instance = bench.instance();
     await instance.streams.start();
     await bench.until(() => bench.logged.some((line) => line.startsWith('Restoring waits')));
@@ -167,9 +169,17 @@ describe('a start that fails', () => {
 
   it.each([
     ['a topic is missing', 'MISSING_TOPIC', () => ({}), (bench: Bench) => Object.assign(bench.cluster, { partitions: () => undefined })],
-    ['the cluster does not answer', 'BROKER_UNREACHABLE', (instance: Instance) => {
-      instance.onTransport = (transport) => Object.assign(transport, { connect: () => Promise.reject(Object.assign(new Error('nobody there'), { name: 'MillraceError', code: 'BROKER_UNREACHABLE' })) });
-    }, () => ({})],
+    [
+      'the cluster does not answer',
+      'BROKER_UNREACHABLE',
+      (instance: Instance) => {
+        instance.onTransport = (transport) =>
+          Object.assign(transport, {
+            connect: () => Promise.reject(Object.assign(new Error('nobody there'), { name: 'MillraceError', code: 'BROKER_UNREACHABLE' })),
+          });
+      },
+      () => ({}),
+    ],
   ])('because %s releases everything', async (_why, code, prepare, break_) => {
     break_(bench);
     const instance = bench.instance();
@@ -185,7 +195,10 @@ describe('a start that fails', () => {
 
   it('because a shard cannot load the topology', async () => {
     const instance = bench.instance({}, 'fails-in-shards.ts');
-    await expect(instance.streams.start()).rejects.toMatchObject({ code: 'TOPOLOGY_LOAD_FAILED', message: expect.stringMatching(/No topology here/) });
+    await expect(instance.streams.start()).rejects.toMatchObject({
+      code: 'TOPOLOGY_LOAD_FAILED',
+      message: expect.stringMatching(/No topology here/),
+    });
     expectReleased(bench, instance);
   });
 

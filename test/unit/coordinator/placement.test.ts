@@ -20,34 +20,61 @@ function plan(): Plan {
 }
 
 describe('Placement', () => {
-  const placement = (a: number, b: number) => new Placement(plan(), 'app', new Map([['a', a], ['b', b], ['app-again-repartition', 2]]));
+  const placement = (a: number, b: number) =>
+    new Placement(
+      plan(),
+      'app',
+      new Map([
+        ['a', a],
+        ['b', b],
+        ['app-again-repartition', 2],
+      ]),
+    );
 
   it('subscribes to everything that is read, repartition topics too', () => {
     expect(placement(2, 2).subscription()).toEqual(['a', 'app-again-repartition', 'b']);
   });
 
   it('takes tasks from the topic with the most partitions, whoever has the others', () => {
-    const tasks = placement(2, 3).tasksOf([{ topic: 'b', partition: 2 }, { topic: 'a', partition: 0 }, { topic: 'a', partition: 1 }]);
+    const tasks = placement(2, 3).tasksOf([
+      { topic: 'b', partition: 2 },
+      { topic: 'a', partition: 0 },
+      { topic: 'a', partition: 1 },
+    ]);
     expect(tasks).toEqual([{ subTopology: 0, partition: 2 }]);
   });
 
   it('takes the first by name of equals', () => {
-    expect(placement(2, 2).tasksOf([{ topic: 'b', partition: 0 }, { topic: 'a', partition: 1 }])).toEqual([{ subTopology: 0, partition: 1 }]);
+    expect(
+      placement(2, 2).tasksOf([
+        { topic: 'b', partition: 0 },
+        { topic: 'a', partition: 1 },
+      ]),
+    ).toEqual([{ subTopology: 0, partition: 1 }]);
   });
 
   it('gives a task its partition of every topic that has one', () => {
-    expect(placement(2, 3).inputsOf({ subTopology: 0, partition: 1 })).toEqual([{ topic: 'a', partition: 1 }, { topic: 'b', partition: 1 }]);
+    expect(placement(2, 3).inputsOf({ subTopology: 0, partition: 1 })).toEqual([
+      { topic: 'a', partition: 1 },
+      { topic: 'b', partition: 1 },
+    ]);
     expect(placement(2, 3).inputsOf({ subTopology: 0, partition: 2 })).toEqual([{ topic: 'b', partition: 2 }]);
     expect(placement(2, 3).inputsOf({ subTopology: 1, partition: 0 })).toEqual([{ topic: 'app-again-repartition', partition: 0 }]);
   });
 
   it('ignores topics that drive nothing', () => {
-    expect(placement(1, 3).tasksOf([{ topic: 'a', partition: 0 }, { topic: 'other', partition: 0 }])).toEqual([]);
+    expect(
+      placement(1, 3).tasksOf([
+        { topic: 'a', partition: 0 },
+        { topic: 'other', partition: 0 },
+      ]),
+    ).toEqual([]);
   });
 });
 
 describe('chooseShards', () => {
-  const tasks = (subTopology: number, partitions: number) => Array.from({ length: partitions }, (_, partition) => ({ subTopology, partition }));
+  const tasks = (subTopology: number, partitions: number) =>
+    Array.from({ length: partitions }, (_, partition) => ({ subTopology, partition }));
   const entry = (subTopology: number, partition: number, shard: number): TaskEntry => ({
     id: `${subTopology}_${partition}`,
     subTopology,
@@ -60,7 +87,8 @@ describe('chooseShards', () => {
 
   it('spreads each sub-topology over all shards', () => {
     const chosen = chooseShards([...tasks(0, 4), ...tasks(1, 4)], [], 4);
-    for (const sub of [0, 1]) expect(new Set([0, 1, 2, 3].map((partition) => chosen.get(`${sub}_${partition}`)))).toEqual(new Set([0, 1, 2, 3]));
+    for (const sub of [0, 1])
+      expect(new Set([0, 1, 2, 3].map((partition) => chosen.get(`${sub}_${partition}`)))).toEqual(new Set([0, 1, 2, 3]));
   });
 
   it('puts a lone task where there is room', () => {

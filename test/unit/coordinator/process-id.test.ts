@@ -95,6 +95,8 @@ describe('claimProcessId', () => {
     const file = join(directory, 'file');
     writeFileSync(file, '');
     chmodSync(file, 0o444);
-    expect(() => claimProcessId(file, 'app')).toThrow(expect.objectContaining({ code: 'DATA_DIR_UNUSABLE', message: expect.stringMatching(/file.*state\.dir/) }));
+    expect(() => claimProcessId(file, 'app')).toThrow(
+      expect.objectContaining({ code: 'DATA_DIR_UNUSABLE', message: expect.stringMatching(/file.*state\.dir/) }),
+    );
   });
 });

@@ -34,7 +34,9 @@ describe('rebalances', () => {
   it('tasks that come back keep their stores: nothing is restored', async () => {
     const restores: string[] = [];
     const instance = bench.instance();
-    instance.streams.setGlobalStateRestoreListener({ onRestoreStart: ({ partition }, store, _start, end) => restores.push(`${store}-${partition} to ${end}`) });
+    instance.streams.setGlobalStateRestoreListener({
+      onRestoreStart: ({ partition }, store, _start, end) => restores.push(`${store}-${partition} to ${end}`),
+    });
     await instance.streams.start();
     bench.write(0, 'a');
     await instance.streams.caughtUp();

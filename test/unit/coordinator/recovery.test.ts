@@ -55,7 +55,10 @@ describe('recovery', () => {
     instance.killShard(() => 0);
     await bench.until(() => instance.streams.state === 'RUNNING');
     instance.killShard(() => 0);
-    await expect(instance.streams.ended()).rejects.toMatchObject({ code: 'SHARD_DIED', message: expect.stringMatching(/Gave up after 1 restarts.*max\.thread\.restarts/) });
+    await expect(instance.streams.ended()).rejects.toMatchObject({
+      code: 'SHARD_DIED',
+      message: expect.stringMatching(/Gave up after 1 restarts.*max\.thread\.restarts/),
+    });
     expect(instance.streams.state).toBe('ERROR');
   });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Restorer, type RestoreRequest } from '../../../src/coordinator/restorer.ts';
+import { type RestoreRequest, Restorer } from '../../../src/coordinator/restorer.ts';
 import { RecordBatchBuilder, RecordCursor } from '../../../src/protocol/index.ts';
 import type { ToShard } from '../../../src/shard/messages.ts';
 import { FakeCluster } from '../../simulation/fake-cluster.ts';
@@ -129,7 +129,10 @@ describe('Restorer', () => {
     const listOffsets = admin.listOffsets.bind(admin);
     admin.listOffsets = async (partitions, at) => {
       const offsets = await listOffsets(partitions, at);
-      if (at === 'highWatermark') bench.cluster.addToTransaction('tx', bench.cluster.initProducer('tx'), [{ topic: CHANGELOG, partition: 0, recordCount: 1, bytes: batch(['other']) }]);
+      if (at === 'highWatermark')
+        bench.cluster.addToTransaction('tx', bench.cluster.initProducer('tx'), [
+          { topic: CHANGELOG, partition: 0, recordCount: 1, bytes: batch(['other']) },
+        ]);
       return offsets;
     };
     expect(await bench.restore(0)).toBe(true);

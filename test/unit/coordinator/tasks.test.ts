@@ -1,11 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { BackPressure } from '../../../src/coordinator/back-pressure.ts';
-import { newInput, rewind, type TaskEntry, taskInputs, TaskTable } from '../../../src/coordinator/tasks.ts';
+import { newInput, rewind, type TaskEntry, TaskTable, taskInputs } from '../../../src/coordinator/tasks.ts';
 import type { GroupConsumer, TopicPartition } from '../../../src/transport/transport.ts';
 
 function entry(table: TaskTable, partition: number, state: TaskEntry['state'] = 'running'): TaskEntry {
   const inputs = ['a', 'b'].map((topic) => newInput({ topic, partition }, false, 10, 99));
-  const task: TaskEntry = { id: `0_${partition}`, subTopology: 0, partition, generation: table.newGeneration(), shard: partition % 2, state, inputs };
+  const task: TaskEntry = {
+    id: `0_${partition}`,
+    subTopology: 0,
+    partition,
+    generation: table.newGeneration(),
+    shard: partition % 2,
+    state,
+    inputs,
+  };
   table.add(task);
   return task;
 }

@@ -64,12 +64,18 @@ describe('prepareTopics', () => {
   });
 
   it('wants the dead-letter topic to exist', async () => {
-    await expect(bench(all, { deadLetterTopic: 'letters' }).prepare()).rejects.toMatchObject({ code: 'MISSING_TOPIC', message: expect.stringMatching(/letters/) });
+    await expect(bench(all, { deadLetterTopic: 'letters' }).prepare()).rejects.toMatchObject({
+      code: 'MISSING_TOPIC',
+      message: expect.stringMatching(/letters/),
+    });
   });
 
   it('refuses internal topics with other partition counts', async () => {
     const { prepare } = bench({ ...all, 'app-counts-changelog': 4 });
-    await expect(prepare()).rejects.toMatchObject({ code: 'INTERNAL_TOPIC_MISMATCH', message: expect.stringMatching(/app-counts-changelog.* 4 .* 3/) });
+    await expect(prepare()).rejects.toMatchObject({
+      code: 'INTERNAL_TOPIC_MISMATCH',
+      message: expect.stringMatching(/app-counts-changelog.* 4 .* 3/),
+    });
   });
 
   it('waits until new topics can be seen', async () => {

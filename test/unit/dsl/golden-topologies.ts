@@ -1,7 +1,7 @@
+import type { FixedKeyProcessorContext, FixedKeyProcessorSupplier } from '../../../src/dsl/index.ts';
 import { type KStream, StreamsBuilder, TimeWindows } from '../../../src/dsl/index.ts';
 import { Serdes } from '../../../src/serde/index.ts';
 import { type ProcessorContext, type ProcessorSupplier, Stores, Topology } from '../../../src/topology/index.ts';
-import type { FixedKeyProcessorContext, FixedKeyProcessorSupplier } from '../../../src/dsl/index.ts';
 
 /**
  * Topologies whose description Apache Kafka Streams 4.1 prints as in `golden/<name>.txt`. The same programs were written in
@@ -77,8 +77,7 @@ const dsl: Record<string, (builder: Builder) => void> = {
     stream.selectKey((key) => key, { name: 'rekey' }).to('out', { name: 'sink' });
     stream.peek(() => {});
   },
-  'grouped-name': (b) =>
-    b.stream('in').groupBy(byValue, { name: 'by-value' }).count({ name: 'counter', as: 'store' }).toStream().to('out'),
+  'grouped-name': (b) => b.stream('in').groupBy(byValue, { name: 'by-value' }).count({ name: 'counter', as: 'store' }).toStream().to('out'),
   'shared-grouped': (b) => {
     const grouped = b.stream('in').selectKey(byValue).groupByKey({ name: 'shared' });
     grouped.count().toStream().to('counts');
@@ -89,8 +88,7 @@ const dsl: Record<string, (builder: Builder) => void> = {
     grouped.count().toStream().to('counts');
     grouped.reduce(last).toStream().to('last');
   },
-  'count-materialized-unnamed': (b) =>
-    b.stream('in').groupByKey().count({ keySerde: Serdes.String() }).toStream().to('out'),
+  'count-materialized-unnamed': (b) => b.stream('in').groupByKey().count({ keySerde: Serdes.String() }).toStream().to('out'),
   'aggregate-unnamed': (b) =>
     b
       .stream('in')
@@ -125,8 +123,7 @@ const dsl: Record<string, (builder: Builder) => void> = {
       .to('a');
   },
   'table-unmaterialized': (b) => b.table('t').toStream().to('out'),
-  'table-named': (b) =>
-    b.table('t', { name: 'users', as: 'users-store' }).filter(yes).mapValues(value).toStream().to('out'),
+  'table-named': (b) => b.table('t', { name: 'users', as: 'users-store' }).filter(yes).mapValues(value).toStream().to('out'),
   'table-views': (b) =>
     b
       .table('t')
@@ -284,9 +281,7 @@ const dsl: Record<string, (builder: Builder) => void> = {
     const airports = b.globalTable('airports');
     const flights = b.stream('flights').filter((_key, flight) => flight !== null);
     const enriched = flights.selectKey(byValue).join(planes, left).leftJoin(airports, byValue, left);
-    const hourly = enriched
-      .groupBy(byValue, { name: 'by-airport' })
-      .windowedBy(TimeWindows.ofSizeAndGrace(3_600_000, 600_000));
+    const hourly = enriched.groupBy(byValue, { name: 'by-airport' }).windowedBy(TimeWindows.ofSizeAndGrace(3_600_000, 600_000));
     hourly.count({ as: 'hourly' }).toStream().to('hourly-out');
     flights.groupByKey().count().toStream().to('per-key');
   },

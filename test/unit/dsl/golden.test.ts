@@ -42,16 +42,11 @@ describe('plans', () => {
     for (const { sources, processors, sinks, stores } of plan?.subTopologies ?? []) {
       const byName = new Map([...sources, ...processors, ...sinks].map((node) => [node.name, node]));
       for (const node of [...sources, ...processors]) {
-        for (const child of node.children)
-          expect(byName.get(child)).toMatchObject({ parents: expect.arrayContaining([node.name]) });
+        for (const child of node.children) expect(byName.get(child)).toMatchObject({ parents: expect.arrayContaining([node.name]) });
       }
-      const known = new Set([
-        ...stores.map((store) => store.name),
-        ...(plan?.globalStores ?? []).map(({ store }) => store.name),
-      ]);
+      const known = new Set([...stores.map((store) => store.name), ...(plan?.globalStores ?? []).map(({ store }) => store.name)]);
       for (const processor of processors) for (const store of processor.stores) expect(known).toContain(store);
-      for (const topic of sources.flatMap((source) => source.topics))
-        expect(repartition.has(topic.name)).toBe(topic.internal);
+      for (const topic of sources.flatMap((source) => source.topics)) expect(repartition.has(topic.name)).toBe(topic.internal);
     }
   });
 });

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL, fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 interface Result {
@@ -17,17 +17,12 @@ const brokenUrl = pathToFileURL(join(directory, 'broken.mjs')).href;
 
 /** In a process of its own: vitest's module loader is not the one users have. */
 function run(loaderArguments: string[], modules: string[]): Record<string, Result> {
-  return JSON.parse(
-    execFileSync(process.execPath, [...loaderArguments, join(fixtures, 'run.ts'), ...modules], { encoding: 'utf8' }),
-  );
+  return JSON.parse(execFileSync(process.execPath, [...loaderArguments, join(fixtures, 'run.ts'), ...modules], { encoding: 'utf8' }));
 }
 
 const GOOD = ['./builder-function.ts', './returns-other-builder.ts', './topology-object.ts', './javascript-module.js'];
 const BAD: [string, RegExp][] = [
-  [
-    './wrong-default.ts',
-    /wrong-default\.ts: it exports a number as default, but a Topology, a StreamsBuilder, or a function/,
-  ],
+  ['./wrong-default.ts', /wrong-default\.ts: it exports a number as default, but a Topology, a StreamsBuilder, or a function/],
   ['./no-default.ts', /no-default\.ts: it has no default export \(it exports topology\)/],
   ['./wrong-return.ts', /wrong-return\.ts: it returned a string, but a Topology/],
   ['./throws-at-import.ts', /throws-at-import\.ts: importing it threw Error: the database is gone/],

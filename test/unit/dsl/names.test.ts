@@ -6,9 +6,7 @@ import { newBuilder } from './golden-topologies.ts';
 function names(topology: Topology): string[] {
   return topology
     .plan()
-    .subTopologies.flatMap(({ sources, processors, sinks }) =>
-      [...sources, ...processors, ...sinks].map(({ name }) => name),
-    );
+    .subTopologies.flatMap(({ sources, processors, sinks }) => [...sources, ...processors, ...sinks].map(({ name }) => name));
 }
 
 function stores(topology: Topology): string[] {

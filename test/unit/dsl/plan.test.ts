@@ -58,9 +58,7 @@ describe('serdes', () => {
   it('names the node and the option where there is none', () => {
     const sources = new StreamsBuilder();
     sources.stream('in').to('out');
-    expect(() => plan(sources)).toThrow(
-      /Source "KSTREAM-SOURCE-0000000000" \(topic "in"\) has no key serde.*keySerde.*defaultKeySerde/,
-    );
+    expect(() => plan(sources)).toThrow(/Source "KSTREAM-SOURCE-0000000000" \(topic "in"\) has no key serde.*keySerde.*defaultKeySerde/);
 
     const sinks = new StreamsBuilder();
     sinks.stream('in', { keySerde: Serdes.String(), valueSerde: Serdes.String() }).mapValues(String).to('out');
@@ -163,8 +161,7 @@ describe('old values', () => {
       .toStream()
       .to('out');
     const plan = builder.build().plan();
-    for (const part of ['KSTREAM-AGGREGATE', 'KTABLE-MAPVALUES', 'KTABLE-FILTER'])
-      expect(processor(plan, part).sendOldValues).toBe(true);
+    for (const part of ['KSTREAM-AGGREGATE', 'KTABLE-MAPVALUES', 'KTABLE-FILTER']) expect(processor(plan, part).sendOldValues).toBe(true);
   });
 });
 
@@ -240,9 +237,7 @@ describe('joins', () => {
     const groups = builder
       .build()
       .plan()
-      .subTopologies.flatMap(({ copartitionGroups }) =>
-        copartitionGroups.map((group) => group.map(({ name }) => name).sort()),
-      );
+      .subTopologies.flatMap(({ copartitionGroups }) => copartitionGroups.map((group) => group.map(({ name }) => name).sort()));
     expect(groups).toEqual([
       ['in', 't'],
       ['by-value-repartition', 't'],
@@ -415,9 +410,7 @@ describe('build', () => {
   it('refuses an operation without its function', () => {
     const builder = newBuilder();
     builder.stream('in').mapValues(undefined as unknown as () => string);
-    expect(() => builder.build()).toThrow(
-      /The mapper of "KSTREAM-MAPVALUES-0000000001" is of type undefined: pass a function/,
-    );
+    expect(() => builder.build()).toThrow(/The mapper of "KSTREAM-MAPVALUES-0000000001" is of type undefined: pass a function/);
   });
 
   it('refuses a branch after the default one', () => {

@@ -35,12 +35,8 @@ describe('types along the chain', () => {
     expectTypeOf(orders.map((key, order) => [order.total, key])).toEqualTypeOf<KStream<number, string>>();
     expectTypeOf(orders.selectKey((_key, order) => order.total)).toEqualTypeOf<KStream<number, Order>>();
     expectTypeOf(orders.flatMapValues((order) => [order.id, order.customer])).toEqualTypeOf<KStream<string, string>>();
-    expectTypeOf(orders.flatMap((key, order) => [[order.total, key] as const])).toEqualTypeOf<
-      KStream<number, string>
-    >();
-    expectTypeOf(orders.merge(builder.stream('other', { valueSerde: Serdes.Long() }))).toEqualTypeOf<
-      KStream<string, Order | number>
-    >();
+    expectTypeOf(orders.flatMap((key, order) => [[order.total, key] as const])).toEqualTypeOf<KStream<number, string>>();
+    expectTypeOf(orders.merge(builder.stream('other', { valueSerde: Serdes.Long() }))).toEqualTypeOf<KStream<string, Order | number>>();
   });
 
   it('narrow with a type guard', () => {
@@ -84,9 +80,7 @@ describe('types along the chain', () => {
   it('aggregate', () => {
     const grouped = orders.groupBy((_key, order) => order.customer);
     expectTypeOf(grouped.count()).toEqualTypeOf<KTable<string, number>>();
-    expectTypeOf(grouped.reduce((one, other) => (one.total > other.total ? one : other))).toEqualTypeOf<
-      KTable<string, Order>
-    >();
+    expectTypeOf(grouped.reduce((one, other) => (one.total > other.total ? one : other))).toEqualTypeOf<KTable<string, Order>>();
     const totals = grouped.aggregate(
       () => 0,
       (_key, order, sum) => sum + order.total,

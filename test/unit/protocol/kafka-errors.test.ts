@@ -21,7 +21,9 @@ describe("Kafka's errors", () => {
       const ours = kafkaError(code);
       return ours.name !== (RENAMED[type] ?? type) || ours.retriable !== retriable;
     });
-    expect(differing.map(({ type, code, retriable }) => `${code} ${type} retriable=${retriable}, ours ${kafkaError(code).name}`)).toEqual([]);
+    expect(differing.map(({ type, code, retriable }) => `${code} ${type} retriable=${retriable}, ours ${kafkaError(code).name}`)).toEqual(
+      [],
+    );
   });
 
   it('have one number each, from -1 without a gap, and a message', () => {
@@ -31,12 +33,25 @@ describe("Kafka's errors", () => {
   });
 
   it('unknown codes are fatal and keep their number', () => {
-    expect(kafkaError(9999)).toEqual({ code: 9999, name: 'UNKNOWN_SERVER_ERROR', message: 'Error 9999 is not known to this client.', retriable: false });
+    expect(kafkaError(9999)).toEqual({
+      code: 9999,
+      name: 'UNKNOWN_SERVER_ERROR',
+      message: 'Error 9999 is not known to this client.',
+      retriable: false,
+    });
   });
 
   it('can be thrown', () => {
     const error = new KafkaProtocolError(ErrorCode.INVALID_PARTITIONS, 'Topic t has 4 partitions already.');
-    expect(error).toMatchObject({ code: 37, message: 'Topic t has 4 partitions already.', kafkaName: 'INVALID_PARTITIONS', retriable: false });
-    expect(new KafkaProtocolError(ErrorCode.NOT_COORDINATOR)).toMatchObject({ message: 'This broker is not the coordinator.', retriable: true });
+    expect(error).toMatchObject({
+      code: 37,
+      message: 'Topic t has 4 partitions already.',
+      kafkaName: 'INVALID_PARTITIONS',
+      retriable: false,
+    });
+    expect(new KafkaProtocolError(ErrorCode.NOT_COORDINATOR)).toMatchObject({
+      message: 'This broker is not the coordinator.',
+      retriable: true,
+    });
   });
 });

@@ -9,8 +9,8 @@ import {
   partitionCounts,
   resolveTopic,
   Stores,
-  taskCount,
   Topology,
+  taskCount,
 } from '../../../src/topology/index.ts';
 
 const byValue = (_key: unknown, value: string): string => value;
@@ -47,9 +47,7 @@ describe('configs', () => {
       grouped.count({ as: 'counts' });
       grouped.windowedBy(TimeWindows.ofSizeAndGrace(60_000, 5_000)).count({ as: 'hourly' });
     });
-    const byName = Object.fromEntries(
-      internalTopics(plan, 'app', counts({ in: 3 })).map((topic) => [topic.name, topic]),
-    );
+    const byName = Object.fromEntries(internalTopics(plan, 'app', counts({ in: 3 })).map((topic) => [topic.name, topic]));
     expect(byName).toEqual({
       'app-g-repartition': {
         name: 'app-g-repartition',
@@ -97,9 +95,7 @@ describe('configs', () => {
       topicConfig,
       changelogAdditionalRetentionMs: 90,
     });
-    expect(
-      topics.map(({ config }) => [config['segment.bytes'], config['min.insync.replicas'], config['retention.ms']]),
-    ).toEqual([
+    expect(topics.map(({ config }) => [config['segment.bytes'], config['min.insync.replicas'], config['retention.ms']])).toEqual([
       ['7', '2', undefined],
       ['5', '2', '100'],
     ]);
@@ -155,11 +151,7 @@ describe('partition counts', () => {
 
   it('are enforced by repartition(), also for what comes after', () => {
     const plan = planOf((builder) => {
-      builder
-        .stream('in')
-        .repartition({ name: 'wide', partitions: 12 })
-        .groupBy(byValue, { name: 'then' })
-        .count({ as: 'c' });
+      builder.stream('in').repartition({ name: 'wide', partitions: 12 }).groupBy(byValue, { name: 'then' }).count({ as: 'c' });
     });
     expect(sizes(plan, { in: 2 })).toEqual({
       'app-wide-repartition': 12,

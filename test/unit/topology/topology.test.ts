@@ -7,39 +7,20 @@ const supplier: ProcessorSupplier = () => ({ process: () => {} });
 const store = (name: string, logging = true) =>
   Stores.keyValue(name, { ...{ keySerde: Serdes.String(), valueSerde: Serdes.String() }, logging });
 const base = () =>
-  new Topology(options)
-    .addSource('source', 'in')
-    .addProcessor('processor', supplier, 'source')
-    .addSink('sink', 'out', 'processor');
+  new Topology(options).addSource('source', 'in').addProcessor('processor', supplier, 'source').addSink('sink', 'out', 'processor');
 const global = (topic = 'global-topic') => ({ sourceName: 'global-source', topic, processorName: 'global-processor' });
 
 describe('what a Topology refuses', () => {
   const cases: [string, (topology: Topology) => unknown, RegExp][] = [
-    [
-      'a name used twice',
-      (t) => t.addSource('source', 'other'),
-      /A node named "source" has already been added: node names must be unique/,
-    ],
-    [
-      'a parent that does not exist',
-      (t) => t.addProcessor('p', supplier, 'nobody'),
-      /The parent "nobody" of "p" has not been added yet/,
-    ],
+    ['a name used twice', (t) => t.addSource('source', 'other'), /A node named "source" has already been added: node names must be unique/],
+    ['a parent that does not exist', (t) => t.addProcessor('p', supplier, 'nobody'), /The parent "nobody" of "p" has not been added yet/],
     ['a processor without parents', (t) => t.addProcessor('p', supplier), /"p" must have at least one parent/],
     ['a sink without parents', (t) => t.addSink('s', 'topic', []), /"s" must have at least one parent/],
     ['a sink as parent', (t) => t.addProcessor('p', supplier, 'sink'), /The sink "sink" cannot be the parent of "p"/],
     ['a node as its own parent', (t) => t.addProcessor('p', supplier, 'p'), /"p" cannot be its own parent/],
     ['a source without topics', (t) => t.addSource('s', []), /Source "s" has no topics/],
-    [
-      'a topic read twice',
-      (t) => t.addSource('s', 'in'),
-      /Topic "in" of source "s" is already read by source "source"/,
-    ],
-    [
-      'a topic listed twice',
-      (t) => t.addSource('s', ['x', 'x']),
-      /Topic "x" of source "s" is already read by source "s"/,
-    ],
+    ['a topic read twice', (t) => t.addSource('s', 'in'), /Topic "in" of source "s" is already read by source "source"/],
+    ['a topic listed twice', (t) => t.addSource('s', ['x', 'x']), /Topic "x" of source "s" is already read by source "s"/],
     ['an illegal node name', (t) => t.addSource('a b', 'x'), /node name "a b" contains an illegal character/],
     ['an illegal topic name', (t) => t.addSource('s', 'a/b'), /topic name "a\/b" contains an illegal character/],
     ['an illegal sink topic', (t) => t.addSink('s', '', 'source'), /topic name "" is empty/],
@@ -60,11 +41,7 @@ describe('what a Topology refuses', () => {
     ],
     ['a store on a sink', (t) => t.addStateStore(store('s'), 'sink'), /"s" cannot be connected to the sink "sink"/],
     ['no store to connect', (t) => t.connectProcessorAndStateStores('processor'), /No store to connect to "processor"/],
-    [
-      'a logged global store',
-      (t) => t.addGlobalStore(store('g'), global(), supplier),
-      /Global store "g" must have logging disabled/,
-    ],
+    ['a logged global store', (t) => t.addGlobalStore(store('g'), global(), supplier), /Global store "g" must have logging disabled/],
     [
       'a connected global store',
       (t) => t.addGlobalStore(store('g', false), global(), supplier).connectProcessorAndStateStores('processor', 'g'),
@@ -128,9 +105,7 @@ describe('what a Topology refuses', () => {
   it('checks when planning what no single step can', () => {
     expect(() => new Topology().plan()).toThrow(/The topology is empty/);
     expect(() => base().addStateStore(store('idle')).plan()).toThrow(/Store "idle" is not connected to any processor/);
-    const attached = base()
-      .addGlobalStore(store('g', false), global(), supplier)
-      .addSink('extra', 'x', 'global-source');
+    const attached = base().addGlobalStore(store('g', false), global(), supplier).addSink('extra', 'x', 'global-source');
     expect(() => attached.plan()).toThrow(/"extra" is attached to global store "g"/);
     expect(() => new Topology().addSource('s', 'in').plan()).toThrow(/Source "s" \(topic "in"\) has no key serde/);
   });
@@ -174,9 +149,7 @@ describe('plan', () => {
 
   it('lets the processor of a global store use that store only', () => {
     const second = { sourceName: 's2', topic: 't2', processorName: 'p2' };
-    const topology = base()
-      .addGlobalStore(store('g1', false), global(), supplier)
-      .addGlobalStore(store('g2', false), second, supplier);
+    const topology = base().addGlobalStore(store('g1', false), global(), supplier).addGlobalStore(store('g2', false), second, supplier);
     expect(topology.plan().globalStores.map(({ processor }) => processor.stores)).toEqual([['g1'], ['g2']]);
   });
 
@@ -227,16 +200,12 @@ describe('describe', () => {
         ],
       },
     ]);
-    expect(String(topology.describe())).toContain(
-      '    Sink: dynamic (extractor class: byLength)\n      <-- processor\n',
-    );
+    expect(String(topology.describe())).toContain('    Sink: dynamic (extractor class: byLength)\n      <-- processor\n');
   });
 
   it('describes a topology that is not complete yet', () => {
     expect(String(new Topology().describe())).toBe('Topologies:\n ');
-    expect(String(new Topology().addSource('s', 'in').describe())).toContain(
-      'Source: s (topics: [in])\n      --> none',
-    );
+    expect(String(new Topology().addSource('s', 'in').describe())).toContain('Source: s (topics: [in])\n      --> none');
   });
 });
 

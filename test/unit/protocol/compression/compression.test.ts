@@ -1,15 +1,15 @@
 import { deflateRawSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
 import { compressSync as rawSnappy } from 'snappy';
+import { describe, expect, it } from 'vitest';
 import {
+  batchCompression,
   COMPRESSION_NAMES,
   type CompressionName,
-  RecordBatchBuilder,
-  RecordCursor,
-  batchCompression,
   compress,
   compressionId,
   decompress,
+  RecordBatchBuilder,
+  RecordCursor,
   validateBatchCrc,
 } from '../../../../src/protocol/index.ts';
 import { SeededRandom } from '../seeded-random.ts';
@@ -89,7 +89,9 @@ describe.each(CODECS)('%s', (name) => {
     packed.fill(0xee, 61);
     const cursor = new RecordCursor(Buffer.concat([plain, packed]));
     expect(cursor.next()).toBe(true);
-    expect(() => cursor.next()).toThrow(expect.objectContaining({ code: 'CORRUPT_RECORD', message: expect.stringContaining(`at byte ${plain.length}`) }));
+    expect(() => cursor.next()).toThrow(
+      expect.objectContaining({ code: 'CORRUPT_RECORD', message: expect.stringContaining(`at byte ${plain.length}`) }),
+    );
   });
 });
 
@@ -98,7 +100,13 @@ describe('what other writers make', () => {
     expect(decompress(2, rawSnappy(text)).equals(text)).toBe(true);
     const [first, second] = [rawSnappy(text.subarray(0, 100)), rawSnappy(text.subarray(100))];
     const lengthOf = (block: Buffer) => Buffer.from([0, 0, block.length >> 8, block.length & 0xff]);
-    const framed = Buffer.concat([Buffer.from('82534e41505059000000000100000001', 'hex'), lengthOf(first), first, lengthOf(second), second]);
+    const framed = Buffer.concat([
+      Buffer.from('82534e41505059000000000100000001', 'hex'),
+      lengthOf(first),
+      first,
+      lengthOf(second),
+      second,
+    ]);
     expect(decompress(2, framed).equals(text)).toBe(true);
     expect(Buffer.from(compress(2, text)).subarray(0, 16).toString('hex')).toBe('82534e41505059000000000100000001');
   });
@@ -122,7 +130,9 @@ describe('what other writers make', () => {
     const packed = Buffer.from(compress(4, text));
     expect(packed[4]! & 0xe0).toBe(0xa0); // single segment, content size in four bytes
     packed.writeUInt32LE(200_000_000, 5);
-    expect(() => decompress(4, packed)).toThrow(expect.objectContaining({ code: 'CORRUPT_RECORD', message: expect.stringContaining('blocks hold') }));
+    expect(() => decompress(4, packed)).toThrow(
+      expect.objectContaining({ code: 'CORRUPT_RECORD', message: expect.stringContaining('blocks hold') }),
+    );
   });
 
   it('gzip: raw deflate is not gzip', () => {

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import {
   ApiVersions,
-  Fetch,
-  FrameSplitter,
-  Metadata,
-  SaslHandshake,
   decodeRequest,
   decodeRequestHeader,
   decodeResponse,
   decodeResponseHeader,
   encodeRequestFrame,
   encodeResponseFrame,
+  Fetch,
+  FrameSplitter,
+  Metadata,
   peekCorrelationId,
+  SaslHandshake,
 } from '../../../../src/protocol/index.ts';
 import { SeededRandom } from '../seeded-random.ts';
 
@@ -21,7 +21,10 @@ describe('request frames', () => {
     expect(old.toString('hex')).toBe('00000013' + '0003' + '0008' + '00000005' + '0002' + '6d65' + '00000000' + '01' + '0000');
     const flexible = Buffer.concat(encodeRequestFrame(Metadata, 9, { correlationId: 5, clientId: null }, { topics: [] }));
     expect(flexible.toString('hex')).toBe('00000010' + '0003' + '0009' + '00000005' + 'ffff' + '00' + '01' + '01' + '0000' + '00');
-    for (const [frame, version, clientId] of [[old, 8, 'me'], [flexible, 9, null]] as const) {
+    for (const [frame, version, clientId] of [
+      [old, 8, 'me'],
+      [flexible, 9, null],
+    ] as const) {
       const header = decodeRequestHeader(frame, 4);
       expect(header).toMatchObject({ apiKey: 3, apiVersion: version, correlationId: 5, clientId });
       expect(decodeRequest(Metadata, version, frame, header.bodyOffset).topics).toEqual([]);
@@ -46,7 +49,11 @@ describe('response frames', () => {
     const versions = Buffer.concat(encodeResponseFrame(ApiVersions, 3, 6, { errorCode: 35, apiKeys: [] }));
     expect(versions.toString('hex')).toBe('0000000c' + '00000006' + '0023' + '01' + '00000000' + '00');
     const never = Buffer.concat(encodeResponseFrame(SaslHandshake, 1, 6, { errorCode: 0, mechanisms: ['PLAIN'] }));
-    for (const [api, version, frame] of [[Metadata, 9, metadata], [ApiVersions, 3, versions], [SaslHandshake, 1, never]] as const) {
+    for (const [api, version, frame] of [
+      [Metadata, 9, metadata],
+      [ApiVersions, 3, versions],
+      [SaslHandshake, 1, never],
+    ] as const) {
       expect(frame.readInt32BE(0)).toBe(frame.length - 4);
       expect(peekCorrelationId(frame, 4)).toBe(6);
       const header = decodeResponseHeader(api, version, frame, 4);
@@ -54,7 +61,9 @@ describe('response frames', () => {
       expect(() => decodeResponse(api, version, frame, header.bodyOffset)).not.toThrow();
     }
     expect(() => peekCorrelationId(metadata, metadata.length - 2)).toThrow(expect.objectContaining({ code: 'MALFORMED_FRAME' }));
-    expect(() => decodeResponseHeader(Metadata, 9, metadata, metadata.length - 2)).toThrow(expect.objectContaining({ code: 'MALFORMED_FRAME' }));
+    expect(() => decodeResponseHeader(Metadata, 9, metadata, metadata.length - 2)).toThrow(
+      expect.objectContaining({ code: 'MALFORMED_FRAME' }),
+    );
   });
 
   it('count the parts that are passed on by reference', () => {
@@ -72,11 +81,13 @@ describe('FrameSplitter', () => {
   it(`gives the same frames however the stream is cut (TEST_SEED=${random.seed})`, () => {
     for (let round = 0; round < 50; round++) {
       const frames = Array.from({ length: random.between(0, 8) }, () => random.bytes(random.pick([0, 1, 3, 4, 50, 300])));
-      const stream = Buffer.concat(frames.flatMap((frame) => {
-        const length = Buffer.alloc(4);
-        length.writeInt32BE(frame.length);
-        return [length, frame];
-      }));
+      const stream = Buffer.concat(
+        frames.flatMap((frame) => {
+          const length = Buffer.alloc(4);
+          length.writeInt32BE(frame.length);
+          return [length, frame];
+        }),
+      );
       const splitter = new FrameSplitter();
       const got: Buffer[] = [];
       for (let at = 0; at < stream.length; ) {
@@ -90,7 +101,9 @@ describe('FrameSplitter', () => {
   });
 
   it('refuses lengths out of bounds and asks for no memory beforehand', () => {
-    expect(() => new FrameSplitter(1000).push(Buffer.from('000003e9', 'hex'))).toThrow(expect.objectContaining({ code: 'MALFORMED_FRAME' }));
+    expect(() => new FrameSplitter(1000).push(Buffer.from('000003e9', 'hex'))).toThrow(
+      expect.objectContaining({ code: 'MALFORMED_FRAME' }),
+    );
     expect(() => new FrameSplitter().push(Buffer.from('ffffffff', 'hex'))).toThrow('A frame of -1 bytes');
     const splitter = new FrameSplitter();
     expect(splitter.push(Buffer.from('05000000' + 'aa', 'hex'))).toEqual([]);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
-  INT64_MAX,
   crc32c,
   createPortableCrc32c,
+  INT64_MAX,
   murmur2,
   partitionForKey,
   readInt64,
@@ -15,7 +15,10 @@ import {
 } from '../../../../src/protocol/index.ts';
 
 describe('crc32c', () => {
-  for (const [name, crc] of [['native or default', crc32c], ['portable', createPortableCrc32c()]] as const) {
+  for (const [name, crc] of [
+    ['native or default', crc32c],
+    ['portable', createPortableCrc32c()],
+  ] as const) {
     it(`gives the known value for "123456789" (${name})`, () => {
       expect(crc(Buffer.from('123456789'))).toBe(0xe3069283);
       expect(crc(Buffer.alloc(0))).toBe(0);
@@ -94,7 +97,15 @@ describe('varints', () => {
     }
   });
   it('writes unsigned varints and knows their size', () => {
-    for (const [value, size] of [[0, 1], [127, 1], [128, 2], [16383, 2], [16384, 3], [2 ** 28, 5], [2 ** 32 - 1, 5]] as const) {
+    for (const [value, size] of [
+      [0, 1],
+      [127, 1],
+      [128, 2],
+      [16383, 2],
+      [16384, 3],
+      [2 ** 28, 5],
+      [2 ** 32 - 1, 5],
+    ] as const) {
       const bytes = Buffer.alloc(10);
       expect(writeUnsignedVarint(bytes, 0, value)).toBe(size);
       expect(sizeOfUnsignedVarint(value)).toBe(size);

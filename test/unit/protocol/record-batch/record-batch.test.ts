@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
   BATCH_HEADER_BYTES,
-  type Headers,
-  RecordBatchBuilder,
-  RecordCursor,
   batchAttributes,
   batchBaseOffset,
   batchBaseSequence,
@@ -19,8 +16,11 @@ import {
   batchProducerId,
   batchRecordCount,
   buildEndTransactionMarker,
+  type Headers,
   isControlBatch,
   isTransactionalBatch,
+  RecordBatchBuilder,
+  RecordCursor,
   readControlType,
   setBatchBaseOffset,
   setBatchLeaderEpoch,
@@ -43,8 +43,7 @@ function readAll(bytes: Uint8Array): PlainRecord[] {
   const cursor = new RecordCursor(bytes);
   const records: PlainRecord[] = [];
   while (cursor.next()) {
-    const field = (start: number, length: number) =>
-      length < 0 ? null : Buffer.from(cursor.buffer.subarray(start, start + length));
+    const field = (start: number, length: number) => (length < 0 ? null : Buffer.from(cursor.buffer.subarray(start, start + length)));
     records.push({
       offset: cursor.offset,
       timestamp: cursor.timestamp,
@@ -137,7 +136,8 @@ describe('RecordBatchBuilder and RecordCursor', () => {
       const records: PlainRecord[] = [];
       let offset = random.between(0, 2 ** 40);
       for (let count = random.between(1, 30); count > 0; count--) {
-        const field = () => (random.chance(0.2) ? null : random.bytes(random.chance(0.02) ? 9000 : random.pick([0, 1, 23, 24, 63, 64, 200])));
+        const field = () =>
+          random.chance(0.2) ? null : random.bytes(random.chance(0.02) ? 9000 : random.pick([0, 1, 23, 24, 63, 64, 200]));
         const record: PlainRecord = {
           offset,
           timestamp: random.pick([-1, 0, 1000, 2 ** 31, 2 ** 31 * 1000, Number.MAX_SAFE_INTEGER, random.between(0, 2 ** 45)]),
@@ -162,7 +162,10 @@ describe('RecordBatchBuilder and RecordCursor', () => {
     const builder = new RecordBatchBuilder();
     builder.append(5, null, Buffer.from('a'));
     builder.append(3, null, Buffer.from('b'));
-    expect(readAll(builder.build()).map((record) => [record.offset, record.timestamp])).toEqual([[0, 5], [1, 3]]);
+    expect(readAll(builder.build()).map((record) => [record.offset, record.timestamp])).toEqual([
+      [0, 5],
+      [1, 3],
+    ]);
     builder.reset();
     expect(builder.recordCount).toBe(0);
     builder.appendAt(50, 1, null, null);
@@ -193,7 +196,11 @@ describe('RecordBatchBuilder and RecordCursor', () => {
     };
     const without = { serialize: (value: string) => Buffer.from(value) };
     const values = ['', 'a', 'x'.repeat(63), 'y'.repeat(64), 'z'.repeat(9000), 'short', 'ü'.repeat(40)];
-    for (const [keySerde, valueSerde] of [[withWriteInto, without], [without, withWriteInto], [withWriteInto, withWriteInto]] as const) {
+    for (const [keySerde, valueSerde] of [
+      [withWriteInto, without],
+      [without, withWriteInto],
+      [withWriteInto, withWriteInto],
+    ] as const) {
       const builder = new RecordBatchBuilder(256);
       const plain = new RecordBatchBuilder(256);
       for (const key of [null, ...values]) {
@@ -210,13 +217,19 @@ describe('RecordBatchBuilder and RecordCursor', () => {
     const builder = new RecordBatchBuilder();
     builder.appendWith(1, null, Buffer.from('k'), null, new Uint8Array([1, 2]), 'topic');
     expect(readAll(builder.build())[0]).toMatchObject({ key: Buffer.from('k'), value: Buffer.from([1, 2]) });
-    expect(() => builder.appendWith(1, null, 'text', null, null, 'topic')).toThrow(expect.objectContaining({ code: 'SERIALIZATION_FAILED' }));
+    expect(() => builder.appendWith(1, null, 'text', null, null, 'topic')).toThrow(
+      expect.objectContaining({ code: 'SERIALIZATION_FAILED' }),
+    );
   });
 
   it('stays as it was when a serde throws or an argument is wrong', () => {
     const builder = new RecordBatchBuilder();
     builder.append(1, null, Buffer.from('kept'));
-    const failing = { serialize: (): Uint8Array => { throw new Error('no'); } };
+    const failing = {
+      serialize: (): Uint8Array => {
+        throw new Error('no');
+      },
+    };
     const before = builder.build();
     expect(() => builder.appendWith(2, null, null, failing, 'x', 'topic')).toThrow('no');
     expect(() => builder.append(Number.NaN, null, null)).toThrow(expect.objectContaining({ code: 'INVALID_TIMESTAMP' }));
@@ -234,7 +247,14 @@ describe('RecordBatchBuilder and RecordCursor', () => {
     builder.reset();
     builder.appendAt(2, 1, null, Buffer.from('b'));
     const second = builder.build();
-    const marker = buildEndTransactionMarker({ offset: 1, timestamp: 5, producerId: 9, producerEpoch: 2, commit: true, coordinatorEpoch: 4 });
+    const marker = buildEndTransactionMarker({
+      offset: 1,
+      timestamp: 5,
+      producerId: 9,
+      producerEpoch: 2,
+      commit: true,
+      coordinatorEpoch: 4,
+    });
     expect(readAll(Buffer.concat([first, marker, second])).map((record) => record.offset)).toEqual([0, 2]);
     expect(readAll(Buffer.alloc(0))).toEqual([]);
   });
@@ -306,7 +326,9 @@ describe('damaged batches', () => {
     for (const [at, bytes, message] of cases) {
       const bad = Buffer.from(good);
       bad.set(bytes, at);
-      expect(() => readAll(bad), message).toThrow(expect.objectContaining({ code: 'CORRUPT_RECORD', message: expect.stringContaining(message) }));
+      expect(() => readAll(bad), message).toThrow(
+        expect.objectContaining({ code: 'CORRUPT_RECORD', message: expect.stringContaining(message) }),
+      );
     }
     const counted = Buffer.from(good);
     counted.writeInt32BE(1, 57);

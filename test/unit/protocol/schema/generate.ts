@@ -1,5 +1,5 @@
-import type { Field, Shape } from '../../../../src/protocol/schema/fields.ts';
 import { INT64_MAX } from '../../../../src/protocol/index.ts';
+import type { Field, Shape } from '../../../../src/protocol/schema/fields.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 
 const has = (range: { first: number; last: number } | undefined, version: number) =>

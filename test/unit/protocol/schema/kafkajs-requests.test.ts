@@ -2,13 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import {
   type Api,
-  RecordCursor,
   allApis,
   batchProducerId,
   decodeRequest,
   decodeRequestHeader,
   encodeRequestFrame,
   isTransactionalBatch,
+  RecordCursor,
   validateBatchCrc,
 } from '../../../../src/protocol/index.ts';
 import { kafkajsRequest, kafkajsVersions } from './kafkajs.ts';
@@ -27,9 +27,20 @@ const REQUESTS: readonly (readonly [string, object, object])[] = [
   ['Metadata', { topics: ['a', 'b'], allowAutoTopicCreation: true }, { topics: [{ name: 'a' }, { name: 'b' }] }],
   [
     'Fetch',
-    { replicaId: -1, maxWaitTime: 500, minBytes: 1, maxBytes: 9999, rackId: 'r', isolationLevel: 1,
-      topics: [{ topic: 't', partitions: [{ partition: 3, fetchOffset: '123456789012', maxBytes: 777 }] }] },
-    { maxWaitMs: 500, minBytes: 1, topics: [{ topic: 't', partitions: [{ partition: 3, fetchOffset: 123456789012, partitionMaxBytes: 777 }] }] },
+    {
+      replicaId: -1,
+      maxWaitTime: 500,
+      minBytes: 1,
+      maxBytes: 9999,
+      rackId: 'r',
+      isolationLevel: 1,
+      topics: [{ topic: 't', partitions: [{ partition: 3, fetchOffset: '123456789012', maxBytes: 777 }] }],
+    },
+    {
+      maxWaitMs: 500,
+      minBytes: 1,
+      topics: [{ topic: 't', partitions: [{ partition: 3, fetchOffset: 123456789012, partitionMaxBytes: 777 }] }],
+    },
   ],
   [
     'ListOffsets',
@@ -38,15 +49,35 @@ const REQUESTS: readonly (readonly [string, object, object])[] = [
   ],
   [
     'OffsetCommit',
-    { groupId: 'g', groupGenerationId: 4, memberId: 'm', retentionTime: -1,
-      topics: [{ topic: 't', partitions: [{ partition: 0, offset: '5', metadata: 'meta' }] }] },
-    { groupId: 'g', generationIdOrMemberEpoch: 4, topics: [{ name: 't', partitions: [{ committedOffset: 5, committedMetadata: 'meta' }] }] },
+    {
+      groupId: 'g',
+      groupGenerationId: 4,
+      memberId: 'm',
+      retentionTime: -1,
+      topics: [{ topic: 't', partitions: [{ partition: 0, offset: '5', metadata: 'meta' }] }],
+    },
+    {
+      groupId: 'g',
+      generationIdOrMemberEpoch: 4,
+      topics: [{ name: 't', partitions: [{ committedOffset: 5, committedMetadata: 'meta' }] }],
+    },
   ],
-  ['OffsetFetch', { groupId: 'g', topics: [{ topic: 't', partitions: [{ partition: 2 }] }] }, { groupId: 'g', topics: [{ name: 't', partitionIndexes: [2] }] }],
+  [
+    'OffsetFetch',
+    { groupId: 'g', topics: [{ topic: 't', partitions: [{ partition: 2 }] }] },
+    { groupId: 'g', topics: [{ name: 't', partitionIndexes: [2] }] },
+  ],
   ['GroupCoordinator', { groupId: 'g', coordinatorType: 0 }, { key: 'g', keyType: 0 }],
   [
     'JoinGroup',
-    { groupId: 'g', sessionTimeout: 30000, rebalanceTimeout: 60000, memberId: '', protocolType: 'consumer', groupProtocols: [{ name: 'p', metadata: Buffer.from('md') }] },
+    {
+      groupId: 'g',
+      sessionTimeout: 30000,
+      rebalanceTimeout: 60000,
+      memberId: '',
+      protocolType: 'consumer',
+      groupProtocols: [{ name: 'p', metadata: Buffer.from('md') }],
+    },
     { groupId: 'g', sessionTimeoutMs: 30000, protocolType: 'consumer', protocols: [{ name: 'p', metadata: Buffer.from('md') }] },
   ],
   ['Heartbeat', { groupId: 'g', groupGenerationId: 2, memberId: 'm' }, { groupId: 'g', generationId: 2, memberId: 'm' }],
@@ -62,13 +93,25 @@ const REQUESTS: readonly (readonly [string, object, object])[] = [
   ['SaslHandshake', { mechanism: 'PLAIN' }, { mechanism: 'PLAIN' }],
   [
     'CreateTopics',
-    { validateOnly: false, timeout: 5000, topics: [{ topic: 't', numPartitions: 4, replicationFactor: 1, replicaAssignment: [], configEntries: [{ name: 'a', value: 'b' }] }] },
+    {
+      validateOnly: false,
+      timeout: 5000,
+      topics: [{ topic: 't', numPartitions: 4, replicationFactor: 1, replicaAssignment: [], configEntries: [{ name: 'a', value: 'b' }] }],
+    },
     { timeoutMs: 5000, topics: [{ name: 't', numPartitions: 4, configs: [{ name: 'a', value: 'b' }] }] },
   ],
   ['DeleteTopics', { topics: ['t'], timeout: 5000 }, { topicNames: ['t'], timeoutMs: 5000 }],
-  ['DeleteRecords', { topics: [{ topic: 't', partitions: [{ partition: 0, offset: '9' }] }] }, { topics: [{ name: 't', partitions: [{ offset: 9 }] }] }],
+  [
+    'DeleteRecords',
+    { topics: [{ topic: 't', partitions: [{ partition: 0, offset: '9' }] }] },
+    { topics: [{ name: 't', partitions: [{ offset: 9 }] }] },
+  ],
   ['CreatePartitions', { topicPartitions: [{ topic: 't', count: 5 }] }, { topics: [{ name: 't', count: 5, assignments: null }] }],
-  ['DescribeConfigs', { resources: [{ type: 2, name: 't', configNames: ['a'] }] }, { resources: [{ resourceType: 2, resourceName: 't', configurationKeys: ['a'] }] }],
+  [
+    'DescribeConfigs',
+    { resources: [{ type: 2, name: 't', configNames: ['a'] }] },
+    { resources: [{ resourceType: 2, resourceName: 't', configurationKeys: ['a'] }] },
+  ],
   [
     'AlterConfigs',
     { resources: [{ type: 2, name: 't', configEntries: [{ name: 'a', value: 'b' }] }] },
@@ -84,7 +127,13 @@ const REQUESTS: readonly (readonly [string, object, object])[] = [
   ['EndTxn', { transactionalId: 'x', producerId: '42', producerEpoch: 3, transactionResult: true }, { producerEpoch: 3, committed: true }],
   [
     'TxnOffsetCommit',
-    { transactionalId: 'x', groupId: 'g', producerId: '42', producerEpoch: 3, topics: [{ topic: 't', partitions: [{ partition: 0, offset: '5', metadata: null }] }] },
+    {
+      transactionalId: 'x',
+      groupId: 'g',
+      producerId: '42',
+      producerEpoch: 3,
+      topics: [{ topic: 't', partitions: [{ partition: 0, offset: '5', metadata: null }] }],
+    },
     { groupId: 'g', topics: [{ name: 't', partitions: [{ committedOffset: 5, committedMetadata: null }] }] },
   ],
   ['DescribeAcls', acl, { resourceTypeFilter: 2, operation: 3 }],
@@ -110,7 +159,11 @@ describe('requests of kafkajs', () => {
   const produce = apiNamed('Produce');
   it.each([3, 4, 5, 6, 7])('Produce v%i with its record batch', async (version) => {
     const frame = await kafkajsRequest('Produce', version, {
-      acks: -1, timeout: 1000, transactionalId: 'x', producerId: '42', producerEpoch: 1,
+      acks: -1,
+      timeout: 1000,
+      transactionalId: 'x',
+      producerId: '42',
+      producerEpoch: 1,
       topicData: [{ topic: 't', partitions: [{ partition: 2, firstSequence: 7, messages }] }],
     });
     const body = decodeRequest(produce, version, frame, decodeRequestHeader(frame, 4).bodyOffset) as unknown as {

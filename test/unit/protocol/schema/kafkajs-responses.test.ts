@@ -5,6 +5,7 @@ import {
   ApiVersions,
   CreateTopics,
   DescribeConfigs,
+  encodeResponse,
   Fetch,
   FindCoordinator,
   InitProducerId,
@@ -17,7 +18,6 @@ import {
   RecordBatchBuilder,
   type ResponseInput,
   SyncGroup,
-  encodeResponse,
 } from '../../../../src/protocol/index.ts';
 import { kafkajsResponse } from './kafkajs.ts';
 
@@ -36,7 +36,9 @@ describe('responses for kafkajs', () => {
       brokers: [{ nodeId: 1, host: 'h', port: 9092 }],
       clusterId: 'c',
       controllerId: 1,
-      topics: [{ errorCode: 0, name: 't', partitions: [{ errorCode: 0, partitionIndex: 0, leaderId: 1, replicaNodes: [1], isrNodes: [1] }] }],
+      topics: [
+        { errorCode: 0, name: 't', partitions: [{ errorCode: 0, partitionIndex: 0, leaderId: 1, replicaNodes: [1], isrNodes: [1] }] },
+      ],
     });
     expect(decoded).toMatchObject({
       brokers: [{ nodeId: 1, host: 'h', port: 9092 }],
@@ -48,7 +50,9 @@ describe('responses for kafkajs', () => {
     const decoded = await through(Produce, version, {
       responses: [{ name: 't', partitionResponses: [{ index: 2, errorCode: 0, baseOffset: 99 }] }],
     });
-    expect(decoded).toMatchObject({ topics: [{ topicName: 't', partitions: [{ partition: 2, errorCode: 0, baseOffset: '99', logAppendTime: '-1' }] }] });
+    expect(decoded).toMatchObject({
+      topics: [{ topicName: 't', partitions: [{ partition: 2, errorCode: 0, baseOffset: '99', logAppendTime: '-1' }] }],
+    });
   });
 
   it.each([4, 5, 6, 7, 8, 9, 10, 11])('Fetch v%i with a batch of ours', async (version) => {
@@ -56,28 +60,45 @@ describe('responses for kafkajs', () => {
     builder.appendAt(100, 1_700_000_000_000, Buffer.from('k'), Buffer.from('v'.repeat(3000)), [['h', Buffer.from('x')]]);
     builder.appendAt(105, 1_700_000_000_007, null, Buffer.from('last'));
     const decoded = await through(Fetch, version, {
-      responses: [{
-        topic: 't',
-        partitions: [{ partitionIndex: 0, errorCode: 0, highWatermark: 106, lastStableOffset: 106, abortedTransactions: [{ producerId: 5, firstOffset: 101 }], records: builder.build() }],
-      }],
+      responses: [
+        {
+          topic: 't',
+          partitions: [
+            {
+              partitionIndex: 0,
+              errorCode: 0,
+              highWatermark: 106,
+              lastStableOffset: 106,
+              abortedTransactions: [{ producerId: 5, firstOffset: 101 }],
+              records: builder.build(),
+            },
+          ],
+        },
+      ],
     });
     expect(decoded).toMatchObject({
-      responses: [{
-        topicName: 't',
-        partitions: [{
-          highWatermark: '106',
-          abortedTransactions: [{ producerId: '5', firstOffset: '101' }],
-          messages: [
-            { offset: '100', timestamp: '1700000000000', key: Buffer.from('k'), headers: { h: Buffer.from('x') } },
-            { offset: '105', timestamp: '1700000000007', key: null, value: Buffer.from('last') },
+      responses: [
+        {
+          topicName: 't',
+          partitions: [
+            {
+              highWatermark: '106',
+              abortedTransactions: [{ producerId: '5', firstOffset: '101' }],
+              messages: [
+                { offset: '100', timestamp: '1700000000000', key: Buffer.from('k'), headers: { h: Buffer.from('x') } },
+                { offset: '105', timestamp: '1700000000007', key: null, value: Buffer.from('last') },
+              ],
+            },
           ],
-        }],
-      }],
+        },
+      ],
     });
   });
 
   it.each([1, 2, 3])('ListOffsets v%i', async (version) => {
-    const decoded = await through(ListOffsets, version, { topics: [{ name: 't', partitions: [{ partitionIndex: 1, errorCode: 0, timestamp: -1, offset: 42 }] }] });
+    const decoded = await through(ListOffsets, version, {
+      topics: [{ name: 't', partitions: [{ partitionIndex: 1, errorCode: 0, timestamp: -1, offset: 42 }] }],
+    });
     expect(decoded).toMatchObject({ responses: [{ topic: 't', partitions: [{ partition: 1, offset: '42' }] }] });
   });
 
@@ -88,9 +109,19 @@ describe('responses for kafkajs', () => {
 
   it.each([0, 1, 2, 3, 4, 5])('JoinGroup v%i and SyncGroup', async (version) => {
     const decoded = await through(JoinGroup, version, {
-      errorCode: 0, generationId: 4, protocolName: 'p', leader: 'l', memberId: 'm', members: [{ memberId: 'm', metadata: Buffer.from('md') }],
+      errorCode: 0,
+      generationId: 4,
+      protocolName: 'p',
+      leader: 'l',
+      memberId: 'm',
+      members: [{ memberId: 'm', metadata: Buffer.from('md') }],
     });
-    expect(decoded).toMatchObject({ generationId: 4, leaderId: 'l', memberId: 'm', members: [{ memberId: 'm', memberMetadata: Buffer.from('md') }] });
+    expect(decoded).toMatchObject({
+      generationId: 4,
+      leaderId: 'l',
+      memberId: 'm',
+      members: [{ memberId: 'm', memberMetadata: Buffer.from('md') }],
+    });
     const sync = await through(SyncGroup, Math.min(version, 3), { errorCode: 0, assignment: Buffer.from('as') });
     expect(sync).toMatchObject({ memberAssignment: Buffer.from('as') });
   });
@@ -116,10 +147,15 @@ describe('responses for kafkajs', () => {
 
   it.each([1, 2])('DescribeConfigs v%i', async (version) => {
     const decoded = await through(DescribeConfigs, version, {
-      results: [{
-        errorCode: 0, errorMessage: null, resourceType: 2, resourceName: 't',
-        configs: [{ name: 'a', value: 'b', readOnly: false, configSource: 5, isSensitive: false, synonyms: [] }],
-      }],
+      results: [
+        {
+          errorCode: 0,
+          errorMessage: null,
+          resourceType: 2,
+          resourceName: 't',
+          configs: [{ name: 'a', value: 'b', readOnly: false, configSource: 5, isSensitive: false, synonyms: [] }],
+        },
+      ],
     });
     expect(decoded).toMatchObject({ resources: [{ resourceName: 't', configEntries: [{ configName: 'a', configValue: 'b' }] }] });
   });

@@ -13,7 +13,9 @@ interface KafkajsResponse {
 
 interface KafkajsProtocol {
   readonly versions: readonly string[];
-  protocol(choice: { readonly version: number }): (args: object) => { readonly request: KafkajsRequest; readonly response: KafkajsResponse };
+  protocol(choice: {
+    readonly version: number;
+  }): (args: object) => { readonly request: KafkajsRequest; readonly response: KafkajsResponse };
 }
 
 const require = createRequire(import.meta.url);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
+  allApis,
   ConsumerProtocolAssignment,
   ConsumerProtocolSubscription,
-  type MessageType,
-  allApis,
   decodeMessage,
   encodeMessage,
   encodeMessageParts,
+  type MessageType,
 } from '../../../../src/protocol/index.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { asText, generate, withDefaults } from './generate.ts';

@@ -5,14 +5,6 @@ import {
   ConsumerProtocolSubscription,
   CreateTopics,
   DescribeTopicPartitions,
-  Fetch,
-  INT64_MAX,
-  Metadata,
-  Produce,
-  type RequestInput,
-  type RequestOf,
-  type ResponseOf,
-  SaslHandshake,
   decodeRequest,
   decodeResponse,
   decodeVersioned,
@@ -20,6 +12,14 @@ import {
   encodeResponse,
   encodeResponseParts,
   encodeVersioned,
+  Fetch,
+  INT64_MAX,
+  Metadata,
+  type Produce,
+  type RequestInput,
+  type RequestOf,
+  type ResponseOf,
+  SaslHandshake,
 } from '../../../../src/protocol/index.ts';
 
 describe('types inferred from the tables', () => {
@@ -32,7 +32,10 @@ describe('types inferred from the tables', () => {
     expectTypeOf<{ groupInstanceId: string }>().not.toExtend<RequestInput<typeof Fetch>>();
     expectTypeOf<{ acks: number; timeoutMs: number; topicData: [] }>().toExtend<RequestInput<typeof Produce>>();
     expectTypeOf<{ acks: number; timeoutMs: number }>().not.toExtend<RequestInput<typeof Produce>>();
-    expectTypeOf<RequestOf<typeof DescribeTopicPartitions>['cursor']>().toEqualTypeOf<{ topicName: string; partitionIndex: number } | null>();
+    expectTypeOf<RequestOf<typeof DescribeTopicPartitions>['cursor']>().toEqualTypeOf<{
+      topicName: string;
+      partitionIndex: number;
+    } | null>();
     // What was decoded can be encoded.
     expectTypeOf<RequestOf<typeof Fetch>>().toExtend<RequestInput<typeof Fetch>>();
     expect(decodeRequest(SaslHandshake, 1, encodeRequest(SaslHandshake, 1, { mechanism: 'PLAIN' })).mechanism).toBe('PLAIN');
@@ -41,10 +44,13 @@ describe('types inferred from the tables', () => {
 
 describe('bytes written by hand from the format description', () => {
   it('Metadata v9 request: compact array and strings, tagged fields', () => {
-    const body = { topics: [{ name: 'ab' }], allowAutoTopicCreation: true, includeClusterAuthorizedOperations: false, includeTopicAuthorizedOperations: true };
-    expect(encodeRequest(Metadata, 9, body).toString('hex')).toBe(
-      '02' + '03' + '6162' + '00' + '01' + '00' + '01' + '00',
-    );
+    const body = {
+      topics: [{ name: 'ab' }],
+      allowAutoTopicCreation: true,
+      includeClusterAuthorizedOperations: false,
+      includeTopicAuthorizedOperations: true,
+    };
+    expect(encodeRequest(Metadata, 9, body).toString('hex')).toBe('02' + '03' + '6162' + '00' + '01' + '00' + '01' + '00');
     expect(encodeRequest(Metadata, 9, { ...body, topics: null }).toString('hex')).toBe('00' + '010001' + '00');
   });
 
@@ -56,14 +62,32 @@ describe('bytes written by hand from the format description', () => {
       finalizedFeatures: [{ name: 'f', maxVersionLevel: 2, minVersionLevel: 1 }],
     });
     expect(bytes.toString('hex')).toBe(
-      '0000' + '02' + '0012' + '0000' + '0004' + '00' + '00000000' +
-        '02' + '01' + '08' + '0000000000000005' + '02' + '08' + '02' + '0266' + '0002' + '0001' + '00',
+      '0000' +
+        '02' +
+        '0012' +
+        '0000' +
+        '0004' +
+        '00' +
+        '00000000' +
+        '02' +
+        '01' +
+        '08' +
+        '0000000000000005' +
+        '02' +
+        '08' +
+        '02' +
+        '0266' +
+        '0002' +
+        '0001' +
+        '00',
     );
   });
 
   it('a nullable struct has a byte before it', () => {
     const body = { topics: [], responsePartitionLimit: 10, cursor: { topicName: 't', partitionIndex: 7 } };
-    expect(encodeRequest(DescribeTopicPartitions, 0, body).toString('hex')).toBe('01' + '0000000a' + '01' + '0274' + '00000007' + '00' + '00');
+    expect(encodeRequest(DescribeTopicPartitions, 0, body).toString('hex')).toBe(
+      '01' + '0000000a' + '01' + '0274' + '00000007' + '00' + '00',
+    );
     expect(encodeRequest(DescribeTopicPartitions, 0, { ...body, cursor: null }).toString('hex')).toBe('01' + '0000000a' + 'ff' + '00');
   });
 });
@@ -72,10 +96,19 @@ describe('versions', () => {
   it('fields that a version lacks decode to their default', () => {
     const request = decodeRequest(Fetch, 4, encodeRequest(Fetch, 4, { maxWaitMs: 1, minBytes: 2, topics: [] }));
     expect(request).toMatchObject({
-      clusterId: null, sessionEpoch: -1, maxBytes: 0x7fffffff, forgottenTopicsData: [], rackId: '', replicaState: { replicaId: -1, replicaEpoch: -1 },
+      clusterId: null,
+      sessionEpoch: -1,
+      maxBytes: 0x7fffffff,
+      forgottenTopicsData: [],
+      rackId: '',
+      replicaState: { replicaId: -1, replicaEpoch: -1 },
     });
     const partition = { partition: 0, fetchOffset: 1, partitionMaxBytes: 2 };
-    const one = decodeRequest(Fetch, 4, encodeRequest(Fetch, 4, { maxWaitMs: 1, minBytes: 2, topics: [{ topic: 't', partitions: [partition] }] }));
+    const one = decodeRequest(
+      Fetch,
+      4,
+      encodeRequest(Fetch, 4, { maxWaitMs: 1, minBytes: 2, topics: [{ topic: 't', partitions: [partition] }] }),
+    );
     expect(one.topics[0]!.partitions[0]!.highWatermark).toBe(INT64_MAX);
     expect(one.topics[0]!.topicId).toEqual(Buffer.alloc(16));
   });
@@ -93,11 +126,19 @@ describe('versions', () => {
     const topics = [{ name: 't', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }];
     const transactions = [{ transactionalId: 'x', producerId: 1, producerEpoch: 1, verifyOnly: false, topics: [] }];
     expect(() => encodeRequest(AddPartitionsToTxn, 3, { transactions })).toThrow(
-      expect.objectContaining({ code: 'UNSUPPORTED_VERSION', message: expect.stringContaining('AddPartitionsToTxnRequest v3, field transactions') }),
+      expect.objectContaining({
+        code: 'UNSUPPORTED_VERSION',
+        message: expect.stringContaining('AddPartitionsToTxnRequest v3, field transactions'),
+      }),
     );
-    expect(() => encodeRequest(CreateTopics, 99, { topics, timeoutMs: 1 })).toThrow(expect.objectContaining({ code: 'UNSUPPORTED_VERSION' }));
+    expect(() => encodeRequest(CreateTopics, 99, { topics, timeoutMs: 1 })).toThrow(
+      expect.objectContaining({ code: 'UNSUPPORTED_VERSION' }),
+    );
     expect(() => encodeRequest(Metadata, 0, { topics: null })).toThrow(
-      expect.objectContaining({ code: 'UNSUPPORTED_VERSION', message: 'MetadataRequest v0, field topics: null cannot be sent in this version.' }),
+      expect.objectContaining({
+        code: 'UNSUPPORTED_VERSION',
+        message: 'MetadataRequest v0, field topics: null cannot be sent in this version.',
+      }),
     );
   });
 
@@ -109,10 +150,15 @@ describe('versions', () => {
 });
 
 describe('malformed input', () => {
-  const bad = (hex: string, version = 1) => () => decodeRequest(Metadata, version, Buffer.from(hex, 'hex'));
+  const bad =
+    (hex: string, version = 1) =>
+    () =>
+      decodeRequest(Metadata, version, Buffer.from(hex, 'hex'));
 
   it('names message, version and field', () => {
-    expect(bad('00000002' + '0001' + '61' + '0005' + '61')).toThrow('MetadataRequest v1, field topics[1].name: needs 5 bytes at byte 9, 1 are left.');
+    expect(bad('00000002' + '0001' + '61' + '0005' + '61')).toThrow(
+      'MetadataRequest v1, field topics[1].name: needs 5 bytes at byte 9, 1 are left.',
+    );
     expect(bad('00000001' + 'fffe')).toThrow('field topics[0].name: a string of -2 bytes');
   });
 
@@ -127,8 +173,10 @@ describe('malformed input', () => {
     // ApiVersions v3 response: tag 1 (int64) with 7 and with 9 bytes.
     const start = '0000' + '01' + '00000000' + '01' + '01';
     for (const size of [7, 9]) {
-      const bytes = Buffer.from(start + `0${size}` + '00'.repeat(size), 'hex');
-      expect(() => decodeResponse(ApiVersions, 3, bytes)).toThrow(expect.objectContaining({ code: 'MALFORMED_FRAME', message: expect.stringContaining('finalizedFeaturesEpoch') }));
+      const bytes = Buffer.from(`${start}0${size}${'00'.repeat(size)}`, 'hex');
+      expect(() => decodeResponse(ApiVersions, 3, bytes)).toThrow(
+        expect.objectContaining({ code: 'MALFORMED_FRAME', message: expect.stringContaining('finalizedFeaturesEpoch') }),
+      );
     }
   });
 
@@ -140,7 +188,18 @@ describe('malformed input', () => {
 
 describe('parts', () => {
   const response = (records: Buffer) => ({
-    responses: [{ topic: 't', partitions: [0, 1].map((partitionIndex) => ({ partitionIndex, errorCode: 0, highWatermark: 1, abortedTransactions: null, records })) }],
+    responses: [
+      {
+        topic: 't',
+        partitions: [0, 1].map((partitionIndex) => ({
+          partitionIndex,
+          errorCode: 0,
+          highWatermark: 1,
+          abortedTransactions: null,
+          records,
+        })),
+      },
+    ],
   });
 
   it('passes big records on by reference and small ones by copy', () => {
@@ -162,7 +221,9 @@ describe('consumer protocol', () => {
     expect(decodeVersioned(ConsumerProtocolSubscription, bytes)).toEqual({ ...body, userData: null });
     bytes.writeInt16BE(9, 0);
     expect(decodeVersioned(ConsumerProtocolSubscription, bytes)).toMatchObject(body);
-    expect(() => decodeVersioned(ConsumerProtocolSubscription, Buffer.alloc(1))).toThrow(expect.objectContaining({ code: 'MALFORMED_FRAME' }));
+    expect(() => decodeVersioned(ConsumerProtocolSubscription, Buffer.alloc(1))).toThrow(
+      expect.objectContaining({ code: 'MALFORMED_FRAME' }),
+    );
     bytes.writeInt16BE(-1, 0);
     expect(() => decodeVersioned(ConsumerProtocolSubscription, bytes)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED_VERSION' }));
   });
