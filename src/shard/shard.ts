@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
-import { serializeError } from '../errors.ts';
+import { MillraceError, serializeError } from '../errors.ts';
 import { RecordCache } from '../state/record-cache.ts';
 import { GlobalStoreUpdater } from '../task/global-store-updater.ts';
 import { handlersFor } from '../task/handlers.ts';
@@ -120,9 +120,9 @@ export class Shard {
 
   #create(taskId: string, generation: number): void {
     this.#end(taskId);
-    const subTopology = this.#plan.subTopologies.find((sub) => taskId.startsWith(`${sub.id}_`));
-    if (subTopology === undefined) return;
     try {
+      const subTopology = this.#plan.subTopologies.find((sub) => taskId.startsWith(`${sub.id}_`));
+      if (subTopology === undefined) throw new MillraceError('INTERNAL', `There is no sub-topology for task ${taskId}.`, { context: { taskId } });
       this.#tasks.set(taskId, new Task(taskId, generation, subTopology, this.#services));
     } catch (error) {
       this.#post({ type: 'taskFailed', taskId, generation, error: serializeError(error) });

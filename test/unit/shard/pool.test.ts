@@ -50,8 +50,12 @@ describe('ShardPool', () => {
     for (;;) {
       const found = events.find((event) => event.type === type && event.shard === shard);
       if (found !== undefined) return found;
-      await new Promise<void>((resolve) => {
-        waiting.add(resolve);
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`No ${type} of shard ${shard} came, only ${JSON.stringify(events)}`)), 15_000);
+        waiting.add(() => {
+          clearTimeout(timer);
+          resolve();
+        });
       });
     }
   }

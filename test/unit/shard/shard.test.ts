@@ -27,6 +27,8 @@ const START: ShardStart = {
   },
 };
 
+const WAIT_TIMEOUT_MS = 5_000;
+
 type Of<T extends FromShard['type']> = Extract<FromShard, { type: T }>;
 
 function batch(values: readonly string[], key = 'k'): Uint8Array {
@@ -114,8 +116,12 @@ class Bench {
     for (;;) {
       const found = this.received.find((message): message is Of<T> => message.type === type && matches(message as Of<T>));
       if (found !== undefined) return found;
-      await new Promise<void>((resolve) => {
-        this.#waiting.add(resolve);
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`No ${type} came, only ${JSON.stringify(this.received)}`)), WAIT_TIMEOUT_MS);
+        this.#waiting.add(() => {
+          clearTimeout(timer);
+          resolve();
+        });
       });
     }
   }
@@ -239,8 +245,9 @@ describe('Shard', () => {
   it('a global table that fails stops the shard and says why', async () => {
     const bench = await start();
     bench.run('0_0', 1);
-    bench.post({ type: 'globalBatch', store: 'rows-STATE-STORE-0000000000', partition: 0, bytes: batch(['x']), recordCount: 1 });
-    expect((await bench.next('failed')).error.message).toMatch(/no global store/i);
+    bench.post({ type: 'globalBatch', store: 'rows-store', partition: 0, bytes: batch(['fine']), recordCount: 1 });
+    bench.post({ type: 'globalBatch', store: 'rows-store', partition: 0, bytes: batch(['!']), recordCount: 1 });
+    expect((await bench.next('failed')).error.code).toBe('DESERIALIZATION_FAILED');
     bench.write('0_0', 1, 'a');
     expect((await bench.commit(1)).frames).toEqual([]);
   });
