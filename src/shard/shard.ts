@@ -122,7 +122,8 @@ export class Shard {
     this.#end(taskId);
     try {
       const subTopology = this.#plan.subTopologies.find((sub) => taskId.startsWith(`${sub.id}_`));
-      if (subTopology === undefined) throw new MillraceError('INTERNAL', `There is no sub-topology for task ${taskId}.`, { context: { taskId } });
+      if (subTopology === undefined)
+        throw new MillraceError('INTERNAL', `There is no sub-topology for task ${taskId}.`, { context: { taskId } });
       this.#tasks.set(taskId, new Task(taskId, generation, subTopology, this.#services));
     } catch (error) {
       this.#post({ type: 'taskFailed', taskId, generation, error: serializeError(error) });
