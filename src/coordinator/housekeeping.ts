@@ -2,6 +2,7 @@ import { MillraceError } from '../errors.ts';
 import { asError, type Engine } from './engine.ts';
 
 const WATCHDOG_MS = 10_000;
+const DEFAULT_PATIENCE_MS = 300_000;
 
 /** What runs by the clock: periodic commits, purging of repartition topics, and the watch over shards that hang. */
 export class Housekeeping {
@@ -13,12 +14,17 @@ export class Housekeeping {
     this.#engine = engine;
   }
 
+  /** How long a shard may take to close an epoch. A task timeout of 0 says that nothing is retried, not that nothing may take time. */
+  get #patienceMs(): number {
+    return this.#engine.config.taskTimeoutMs || DEFAULT_PATIENCE_MS;
+  }
+
   start(): void {
     const { config } = this.#engine;
     this.#timers.push(
       setInterval(() => this.#engine.commitSoon(), config.commitIntervalMs),
       setInterval(() => void this.#purgeRepartitionTopics(), config.repartitionPurgeIntervalMs),
-      setInterval(() => this.#watch(), Math.min(WATCHDOG_MS, config.taskTimeoutMs + 1)),
+      setInterval(() => this.#watch(), Math.min(WATCHDOG_MS, this.#patienceMs)),
     );
   }
 
@@ -45,14 +51,14 @@ export class Housekeeping {
 
   /** A processor that never returns keeps its shard from closing an epoch, and so everybody from committing. */
   #watch(): void {
-    const { epochs, shards, config, hooks } = this.#engine;
+    const { epochs, shards, hooks } = this.#engine;
     const waiting = epochs.waitingFor(performance.now());
-    if (waiting === undefined || waiting.elapsedMs < Math.min(WATCHDOG_MS / 2, config.taskTimeoutMs)) return;
+    if (waiting === undefined || waiting.elapsedMs < Math.min(WATCHDOG_MS / 2, this.#patienceMs)) return;
     const { elapsedMs } = waiting;
     const late = `has not answered for ${Math.round(elapsedMs / 1000)} s: a processor blocks its thread`;
     for (const shard of waiting.shards) {
       hooks.log('warn', `Shard ${shard} ${late}.`);
-      if (elapsedMs <= config.taskTimeoutMs) continue;
+      if (elapsedMs <= this.#patienceMs) continue;
       shards.kill(
         shard,
         new MillraceError(

@@ -11,6 +11,9 @@ export interface ShardsHooks {
   readonly onDeath: (shard: number, error: Error) => void;
 }
 
+/** Loading a topology is a matter of seconds, on the slowest machine. */
+const START_TIMEOUT_MS = 120_000;
+
 interface Place {
   handle: ShardHandle | undefined;
   /** Set while the shard starts. */
@@ -73,6 +76,7 @@ export class Shards {
   async relaunch(shard: number): Promise<void> {
     const place = this.#place(shard);
     if (this.#closing) throw shardsClosed(shard);
+    const timer = setTimeout(() => this.kill(shard, startedTooSlowly(shard)), START_TIMEOUT_MS);
     try {
       await new Promise<void>((resolve, reject) => {
         place.starting = { resolve, reject };
@@ -82,9 +86,11 @@ export class Shards {
       });
     } catch (error) {
       // Whatever is left of it is none of ours any more.
+      place.handle?.kill();
       place.handle = undefined;
       throw error;
     } finally {
+      clearTimeout(timer);
       place.starting = undefined;
     }
     this.post(shard, { type: 'topics', partitions: this.#topics });
@@ -155,6 +161,14 @@ export class Shards {
 
 function shardsClosed(shard: number): MillraceError {
   return new MillraceError('INVALID_STATE', `Shard ${shard} was not started: the application is closing.`, { context: { shard } });
+}
+
+function startedTooSlowly(shard: number): MillraceError {
+  return new MillraceError(
+    'TOPOLOGY_LOAD_FAILED',
+    `Shard ${shard} has not loaded its topology within ${START_TIMEOUT_MS / 1000} s. The module must not wait for anything that does not come, and must not start the application in worker threads (guard that with isMainThread).`,
+    { context: { shard } },
+  );
 }
 
 function endedEarly(shard: number): MillraceError {

@@ -7,7 +7,7 @@ import { Simulation, type SimulationOptions } from './simulation.ts';
  * clock is the real one, the same seed may need a few runs to fail again.
  */
 const first = Number(process.env['MILLRACE_SIM_SEED'] ?? 1);
-const seeds = process.env['MILLRACE_SIM_SEED'] === undefined ? Number(process.env['MILLRACE_SIM_SEEDS'] ?? 3) : 1;
+const seeds = process.env['MILLRACE_SIM_SEED'] === undefined ? Number(process.env['MILLRACE_SIM_SEEDS'] ?? 2) : 1;
 const TIMEOUT_MS = 90_000;
 
 async function simulate(options: SimulationOptions, violations: (simulation: Simulation) => string[]): Promise<void> {
