@@ -192,7 +192,8 @@ export class Committer {
       if (this.#transactional && !error.fatal && !this.#broken && this.#doubtful === undefined) await this.#abort();
       throw error;
     }
-    if (this.#doubtful !== undefined || (!retriable && !abortable)) this.#broken = true;
+    // Without a transaction an error that is not fatal concerns the call alone, such as a commit refused in a rebalance.
+    if (this.#doubtful !== undefined || error.fatal || (this.#transactional && !retriable && !abortable)) this.#broken = true;
     else if (this.#transactional && !this.#broken) await this.#abort();
   }
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ProcessingGuarantee } from '../../../src/config.ts';
 import { Committer } from '../../../src/coordinator/committer.ts';
+import { MillraceError } from '../../../src/errors.ts';
 import { RecordBatchBuilder } from '../../../src/protocol/index.ts';
 import type { OutputFrame } from '../../../src/shard/messages.ts';
 import { encodeCommitMetadata } from '../../../src/topology/commit-metadata.ts';
@@ -222,6 +223,21 @@ describe('Committer, at_least_once', () => {
     await bench.commit([frame('a')], 5);
     expect(bench.output).toEqual(['a']);
     expect(bench.committedOffset).toBe(5);
+  });
+
+  it('keeps its producer when a rebalance refuses the offsets, and ends when the tasks are lost', async () => {
+    const bench = new Bench('at_least_once');
+    await bench.start();
+    const { producer } = bench.transport;
+    let refused = 0;
+    bench.transport.consumer.commit = async () => {
+      if (++refused === 2) bench.fencedBelow = 2;
+      throw new MillraceError('TASK_MIGRATED', 'The group rebalances.');
+    };
+    await bench.commit([frame('a')], 5);
+    expect(bench.transport.producer).toBe(producer);
+    expect(bench.output).toEqual(['a']);
+    expect(bench.onCommitted).toEqual([]);
   });
 
   it.each([
