@@ -11,6 +11,7 @@ export * from './primitives/int64.ts';
 export * from './primitives/murmur2.ts';
 export * from './primitives/varint.ts';
 export * from './record-batch/index.ts';
+export * from './sasl/index.ts';
 export type { Api, MessageType, RequestInput, RequestOf, ResponseInput, ResponseOf } from './schema/define.ts';
 export type { Decoded, Input, Shape } from './schema/fields.ts';
 export * from './schema/messages.ts';
