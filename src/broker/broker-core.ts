@@ -24,6 +24,7 @@ import { FramePool } from './server/frame-pool.ts';
 import { NodeServer } from './server/node-server.ts';
 import { RequestMemory } from './server/request-memory.ts';
 import { ResponseMemory } from './server/response-memory.ts';
+import { createStartTopics } from './start-topics.ts';
 import { TopicRegistry } from './topics.ts';
 import { TransactionCoordinator } from './txn/coordinator.ts';
 import { transactionHandlers } from './txn/handlers.ts';
@@ -74,6 +75,7 @@ export class BrokerCore {
       await restore({ ...parts, fs });
       await parts.groups.load();
       await parts.transactions.load();
+      await createStartTopics(parts.topics, options.topics);
       const core = new BrokerCore(parts, clusterId);
       await core.#listen();
       return core;

@@ -21,7 +21,7 @@ import { BrokerThread } from './thread-client.ts';
 
 export type { BrokerEnvironment } from './broker-core.ts';
 export type { LogLevel } from './logger.ts';
-export type { BrokerOptions } from './options.ts';
+export type { BrokerOptions, StartTopic } from './options.ts';
 export type { Clock, FlushPolicy } from './seams.ts';
 
 export interface BrokerStartOptions extends BrokerOptions, BrokerEnvironment {

@@ -1,6 +1,17 @@
 import type { LogLevel } from './logger.ts';
 import type { FlushPolicy } from './seams.ts';
 
+/** A topic that a broker has from its start. */
+export interface StartTopic {
+  readonly name: string;
+  /** Default: the broker's `num.partitions`. */
+  readonly partitions?: number;
+  /** Default: the broker's `default.replication.factor`. */
+  readonly replicationFactor?: number;
+  /** Topic configs by Kafka's names. */
+  readonly config?: Readonly<Record<string, string>>;
+}
+
 /** What a broker is started with. All of it crosses to the broker's thread, so it is plain data. */
 export interface BrokerOptions {
   /** Port of the first node; 0, the default, takes any free one. The others get the next ones, or any free ones. */
@@ -25,6 +36,8 @@ export interface BrokerOptions {
   readonly flushPolicy?: FlushPolicy;
   /** Broker configs by Kafka's names, with values as text. */
   readonly config?: Readonly<Record<string, string>>;
+  /** Topics to make before the first client connects. One that the data directory has already stays as it is. */
+  readonly topics?: readonly StartTopic[];
   /** What is logged to stderr. Default `warn`. */
   readonly logLevel?: LogLevel;
 }
@@ -37,5 +50,6 @@ export interface ResolvedBrokerOptions {
   readonly dataDir: string;
   readonly flushPolicy: FlushPolicy;
   readonly config: Readonly<Record<string, string>>;
+  readonly topics: readonly StartTopic[];
   readonly logLevel: LogLevel;
 }

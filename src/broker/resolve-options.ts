@@ -24,6 +24,7 @@ export function resolveBrokerOptions(options: BrokerOptions, dataDir: string): R
     dataDir,
     flushPolicy,
     config: defaultPartitions === undefined ? config : { ...config, 'num.partitions': String(defaultPartitions) },
+    topics: options.topics ?? [],
     logLevel: options.logLevel ?? 'warn',
   };
 }
