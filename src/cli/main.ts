@@ -1,11 +1,41 @@
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { CommanderError } from 'commander';
 import pc from 'picocolors';
 import { isMillraceError } from '../errors.ts';
-import { runCommand } from './run.ts';
+import { EXIT, newCommand } from './command.ts';
+import { COMMANDS } from './command-table.ts';
+
+await main(process.argv.slice(2));
+
+/** Loads the one command that is asked for, and runs it. */
+async function main(args: readonly string[]): Promise<void> {
+  // Results are for a reader; when there is none left, as behind `| head`, there is nothing to do and nothing to say.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.ok);
+    fail(error);
+  });
+  const asked = args[0] === 'help' ? args[1] : args[0];
+  const program = newCommand('millrace', 'Kafka Streams for TypeScript, and an embedded Kafka broker')
+    .version(version(), '-V, --version', 'show the version')
+    .enablePositionalOptions()
+    .addHelpText('after', '\nmillrace COMMAND --help tells the options of a command.');
+  try {
+    for (const { name, summary, load } of COMMANDS) {
+      program.addCommand(name === asked ? await load() : newCommand(name, summary));
+    }
+    if (args[0] === 'help' || args.length === 0) {
+      const about = program.commands.find((command) => command.name() === asked) ?? program;
+      process.stdout.write(about.helpInformation());
+      return;
+    }
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    fail(error);
+  }
+}
 
 function version(): string {
-  for (const up of ['../../package.json', '../../../package.json']) {
+  for (const up of ['../package.json', '../../package.json', '../../../package.json']) {
     try {
       return (JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8')) as { version: string }).version;
     } catch {
@@ -15,18 +45,18 @@ function version(): string {
   return 'unknown';
 }
 
-const program = new Command('millrace')
-  .description('Kafka Streams for TypeScript, and an embedded Kafka broker')
-  .version(version())
-  .enablePositionalOptions()
-  .showSuggestionAfterError()
-  .addCommand(runCommand().passThroughOptions());
+/** Our own errors say all there is to say in their message; for anything else the stack is what helps. */
+function fail(error: unknown): void {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return;
+    process.exitCode = EXIT.usage;
+    say(error.message.replace(/^error: /, ''));
+    return;
+  }
+  process.exitCode = EXIT.failed;
+  say(isMillraceError(error) ? `${error.message} [${error.code}]` : ((error as Error)?.stack ?? String(error)));
+}
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  // Our own errors say all there is to say in their message; for anything else the stack is what helps.
-  const known = isMillraceError(error);
-  process.stderr.write(`${pc.red('error')} ${known ? `${error.message} [${error.code}]` : ((error as Error)?.stack ?? String(error))}\n`);
-  process.exitCode = 1;
+function say(message: string): void {
+  process.stderr.write(`${pc.red('error')} ${message}\n`);
 }

@@ -13,7 +13,7 @@ import { StopSignal } from './stop-signal.ts';
 
 /** Runs a finite job from start to result: broker, topics, input, topology, report. */
 export async function runJob(job: Job, options: RunOptions, jobOptions: Readonly<Record<string, unknown>>): Promise<void> {
-  const stop = new StopSignal();
+  const stop = new StopSignal({ doing: 'committing and stopping' });
   const display = new Display();
   // Bad settings are told before anything is started.
   const { requestTimeoutMs } = resolveConfig(configFor(options, options.bootstrap ?? '127.0.0.1:1', job.applicationId, job.config));

@@ -20,7 +20,7 @@ export async function runTopology(url: URL, topology: Topology, options: RunOpti
   const file = fileURLToPath(url);
   const applicationId = basename(file, extname(file)).replaceAll(/[^a-zA-Z0-9._-]/g, '-');
   resolveConfig(configFor(options, options.bootstrap ?? '127.0.0.1:1', applicationId));
-  const stop = new StopSignal();
+  const stop = new StopSignal({ doing: 'committing and stopping' });
   const display = new Display();
   const broker = options.bootstrap === undefined ? await startEmbeddedBroker(options.data && join(options.data, 'broker')) : undefined;
   try {

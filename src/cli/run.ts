@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { KafkaStreamsConfig } from '../config.ts';
 import { loadTopology } from '../dsl/load.ts';
 import { MillraceError } from '../errors.ts';
+import { newCommand, wholeNumber } from './command.ts';
 import type { Job, JobOption } from './job.ts';
 import { loadRunnable, type Runnable } from './load-job.ts';
 import { runJob } from './run-job.ts';
@@ -23,14 +24,13 @@ export interface RunOptions {
 
 /** `millrace run PATH …`: options of the job itself are known only once it is loaded, so parsing takes two steps. */
 export function runCommand(): Command {
-  return new Command('run')
-    .description('run a job or a topology until its input is consumed, or until it is stopped')
+  return newCommand('run', 'run a job or a topology until its input is consumed, or until it is stopped')
     .argument('<path>', 'a folder with a job.ts, or a topology module (.ts or .js)')
     .allowUnknownOption()
     .allowExcessArguments()
     .helpOption(false)
     .action(async (path: string, _options: unknown, command: Command) => {
-      if (path === '--help' || path === '-h') return void console.log(parserFor(path, undefined).helpInformation());
+      if (path === '--help' || path === '-h') return void process.stdout.write(parserFor(path, undefined).helpInformation());
       const runnable = await loadRunnable(path);
       const rest = command.args.slice(1);
       await execute(path, runnable, rest);
@@ -55,7 +55,7 @@ async function execute(path: string, runnable: Runnable, args: readonly string[]
 }
 
 function parserFor(path: string, runnable: Runnable | undefined): Command {
-  const parser = new Command(`millrace run ${path}`)
+  const parser = newCommand(`millrace run ${path}`, 'options of the command, and of the job if it has any')
     .option('--bootstrap <host:port>', 'a Kafka cluster to use instead of the embedded broker')
     .option('--data <dir>', "keep the embedded broker's data here; running again resumes")
     .option('--threads <n>', 'worker threads (shards)', wholeNumber(1), Math.max(1, availableParallelism() - 1))
@@ -84,15 +84,6 @@ function jobOption({ flags, description, default: fallback, parse }: JobOption):
     });
   }
   return option;
-}
-
-/** For commander: a whole number of at least `min`. */
-export function wholeNumber(min: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text.replaceAll('_', ''));
-    if (Number.isSafeInteger(value) && value >= min) return value;
-    throw new InvalidArgumentError(`It must be a whole number of at least ${min}.`);
-  };
 }
 
 function collect(text: string, previous: Record<string, string | number>): Record<string, string | number> {

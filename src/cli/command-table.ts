@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+
+/** A command and how to load it: nothing of it is loaded before it is called for. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'run',
+    summary: 'run a job or a topology until its input is consumed, or until it is stopped',
+    load: async () => (await import('./run.ts')).runCommand().passThroughOptions(),
+  },
+  {
+    name: 'broker',
+    summary: 'start the embedded Kafka broker',
+    load: async () => (await import('./commands/broker.ts')).brokerCommand(),
+  },
+];
