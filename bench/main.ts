@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { wholeNumber } from '../src/cli/run.ts';
+import { wholeNumber } from '../src/cli/command.ts';
 import { benchBroker } from './broker/main.ts';
 import { benchFlights } from './e2e/flights.ts';
 import { benchFlow } from './flow/main.ts';
