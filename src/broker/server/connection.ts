@@ -14,11 +14,16 @@ import { readFrom } from './socket-reader.ts';
 const MAX_QUEUED_BYTES = 1024 * 1024;
 const MAX_QUEUED_FRAMES = 1000;
 
+/** Kafka's principal of clients that nobody has asked who they are. */
+const ANONYMOUS = 'User:ANONYMOUS';
+
 /** Something a client did that ends its connection; the message is logged. */
 export class ConnectionFault extends Error {}
 
 /** What serves a connection's requests. */
 export interface FrameHandler {
+  /** Called once, before the connection's first request, when the handler serves one connection only. */
+  attach?(connection: Connection): void;
   /** The response in parts, or undefined when there is none to send. Rejecting closes the connection. */
   handle(frame: Buffer, connection: Connection): Promise<Buffer[] | undefined> | Buffer[] | undefined;
   /** Whether nothing is kept of this request after its response, so that its buffer can be used again. */
@@ -34,6 +39,8 @@ export interface ConnectionOptions {
   readonly memory: RequestMemory;
   readonly pool: FramePool;
   readonly handler: FrameHandler;
+  /** Who the client is by its certificate. Default `User:ANONYMOUS`; SASL replaces it. */
+  readonly principal?: string;
   readonly log: BrokerLogger;
   readonly nowMs: () => number;
   readonly onClosed: (connection: Connection) => void;
@@ -43,8 +50,8 @@ export class Connection implements Reader {
   readonly id: string;
   readonly nodeId: number;
   readonly clientHost: string;
-  /** Set by SASL; `User:ANONYMOUS` before and without. */
-  principal = 'User:ANONYMOUS';
+  /** Who the client is: by its certificate or by SASL, else `User:ANONYMOUS`. */
+  principal: string;
   /** When bytes last came in or went out, in milliseconds of the broker's clock. */
   lastActiveMs: number;
   readonly #options: ConnectionOptions;
@@ -60,6 +67,8 @@ export class Connection implements Reader {
   #pausedForMemory = false;
   readonly #closeListeners = new Set<() => void>();
   #afterResponse: (() => void) | undefined;
+  /** Set: the connection ends after the response in the making. */
+  #closeReason: string | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -67,12 +76,14 @@ export class Connection implements Reader {
     this.id = options.id;
     this.nodeId = options.nodeId;
     this.clientHost = options.socket.remoteAddress ?? '';
+    this.principal = options.principal ?? ANONYMOUS;
     this.lastActiveMs = options.nowMs();
     this.#assembler = new FrameAssembler(options.maxRequestBytes, options.pool);
     const socket = this.#socket;
     socket.setNoDelay(true);
     socket.on('error', (error) => this.close(`socket error: ${error.message}`));
     socket.on('close', () => this.close('closed by the client'));
+    options.handler.attach?.(this);
     readFrom(socket, (bytes) => this.#received(bytes));
   }
 
@@ -99,6 +110,16 @@ export class Connection implements Reader {
   /** Calls back once when the response in the making is sent, or will never be. One per request. */
   afterResponse(callback: () => void): void {
     this.#afterResponse = callback;
+  }
+
+  /** Ends the connection when the response in the making is written. `reason` is logged at level debug. */
+  closeAfterResponse(reason: string): void {
+    this.#closeReason = reason;
+  }
+
+  /** Largest request that is taken from now on, in bytes. */
+  limitRequests(maxBytes: number): void {
+    this.#assembler.limitFrames(maxBytes);
   }
 
   /** Ends the connection at once. `reason` is logged at level debug; calling again does nothing. */
@@ -154,6 +175,7 @@ export class Connection implements Reader {
         if (response !== undefined) await this.#send(response);
         this.#responded();
         this.#served(frame);
+        if (this.#closeReason !== undefined) await this.#finish(this.#closeReason);
       }
     } catch (error) {
       this.#fault(error);
@@ -187,6 +209,15 @@ export class Connection implements Reader {
       const stopWaiting = this.onClose(done);
       socket.on('drain', done);
     });
+  }
+
+  /** Closes once all that was written is with the operating system. */
+  async #finish(reason: string): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.onClose(resolve);
+      this.#socket.end(resolve);
+    });
+    this.close(reason);
   }
 
   #served({ bytes, pooled }: Frame): void {

@@ -21,7 +21,7 @@ export interface Frame {
  * Large ones use buffers of the pool, which their reader should give back.
  */
 export class FrameAssembler {
-  readonly #maxFrameBytes: number;
+  #maxFrameBytes: number;
   readonly #pool: FramePool;
   /** A length field that has not wholly arrived. */
   readonly #length = Buffer.alloc(LENGTH_BYTES);
@@ -34,6 +34,11 @@ export class FrameAssembler {
   constructor(maxFrameBytes: number, pool: FramePool) {
     this.#maxFrameBytes = maxFrameBytes;
     this.#pool = pool;
+  }
+
+  /** Largest frame taken from now on; one that has begun is not affected. */
+  limitFrames(maxFrameBytes: number): void {
+    this.#maxFrameBytes = maxFrameBytes;
   }
 
   /** Bytes held of a frame that is not complete. */
