@@ -6,8 +6,11 @@ import { systemClock } from './clock.ts';
 import { clusterIdOf } from './cluster-identity.ts';
 import { BROKER_CONFIGS } from './configs/broker-configs.ts';
 import { ConfigStore } from './configs/config-store.ts';
+import { LocalControls } from './control/broker-controls.ts';
+import type { BrokerControls } from './control/controls.ts';
 import type { CoordinatorDeps } from './coordinator/index.ts';
 import { Dispatcher, type ServedApi } from './dispatcher.ts';
+import { FaultService } from './faults/fault-service.ts';
 import { GroupCoordinator } from './group/coordinator.ts';
 import { groupHandlers } from './group/handlers.ts';
 import type { HandlerDeps } from './handlers/deps.ts';
@@ -50,12 +53,15 @@ interface Parts {
   readonly topics: TopicRegistry;
   readonly groups: GroupCoordinator;
   readonly transactions: TransactionCoordinator;
+  readonly faultService: FaultService;
 }
 
 export class BrokerCore {
   readonly clusterId: string;
   readonly topics: TopicRegistry;
   readonly nodes: NodeRegistry;
+  /** What can be done to the broker from outside of the protocol. */
+  readonly controls: BrokerControls;
   readonly #parts: Parts;
   readonly #dispatcher: Dispatcher;
   readonly #requestMemory: RequestMemory;
@@ -91,8 +97,9 @@ export class BrokerCore {
     this.topics = parts.topics;
     this.nodes = parts.nodes;
     this.#requestMemory = new RequestMemory(requestMemoryLimit(parts.configs));
-    this.#dispatcher = new Dispatcher(servedApis(parts, clusterId), parts.log);
+    this.#dispatcher = new Dispatcher(servedApis(parts, clusterId), parts.log, parts.faultService);
     this.#cleaning = new LogCleaningSchedule(parts);
+    this.controls = new LocalControls({ ...parts, ports: this });
   }
 
   /** Ports by node, in the order of their ids. */
@@ -127,18 +134,6 @@ export class BrokerCore {
     this.topics.electLeaders();
   }
 
-  /** Makes a node the leader of a partition. It need not be one of its replicas: all nodes share one log. */
-  moveLeader(topicName: string, partition: number, node: number): void {
-    const topic = this.topics.get(topicName);
-    if (topic?.partitions[partition] === undefined || !this.nodes.isLive(node)) {
-      throw new MillraceError(
-        'INVALID_STATE',
-        `Partition ${topicName}-${partition} cannot move to node ${node}: one of them is not there.`,
-      );
-    }
-    topic.moveLeader(partition, node);
-  }
-
   /** Ends all connections, writes and closes everything. Calling again waits for the first call. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -147,6 +142,7 @@ export class BrokerCore {
 
   async #close(): Promise<void> {
     this.#cleaning.stop();
+    this.#parts.faultService.close();
     this.#parts.groups.close();
     this.#parts.transactions.close();
     await Promise.all([...this.#servers.values()].map((server) => server.close()));
@@ -211,7 +207,8 @@ function open(options: ResolvedBrokerOptions, environment: BrokerEnvironment): P
       .onTopicDeleted(topic.name)
       .catch((error: unknown) => log.error(`Offsets of deleted topic ${topic.name} are still there: ${String(error)}`));
   });
-  return { options, clock, log, configs, directory, metadata, nodes, topics, groups, transactions };
+  const faultService = new FaultService(clock, (id) => topics.getById(id)?.name);
+  return { options, clock, log, configs, directory, metadata, nodes, topics, groups, transactions, faultService };
 }
 
 /** Negative is no limit in Kafka; here it means the default, for memory must have a bound. One request always fits. */

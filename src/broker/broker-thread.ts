@@ -3,6 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { MillraceError, type SerializedError, serializeError } from '../errors.ts';
 import { BrokerCore } from './broker-core.ts';
+import type { BrokerControls, ControlCall } from './control/controls.ts';
 import type { ResolvedBrokerOptions } from './options.ts';
 
 /** What a broker tells of itself once it listens. */
@@ -14,14 +15,13 @@ export interface BrokerFacts {
 
 /** Something to do, answered by the `done` or `failed` with the same id. */
 export type BrokerCall =
-  | { readonly id: number; readonly method: 'close' }
-  | { readonly id: number; readonly method: 'stopNode' | 'startNode'; readonly node: number }
-  | { readonly id: number; readonly method: 'moveLeader'; readonly topic: string; readonly partition: number; readonly node: number };
+  | { readonly id: number; readonly type: 'close' }
+  | { readonly id: number; readonly type: 'control'; readonly control: ControlCall };
 
 export type FromBrokerThread =
   | { readonly type: 'started'; readonly facts: BrokerFacts }
   | { readonly type: 'start-failed'; readonly error: SerializedError }
-  | { readonly type: 'done'; readonly id: number }
+  | { readonly type: 'done'; readonly id: number; readonly result: unknown }
   | { readonly type: 'failed'; readonly id: number; readonly error: SerializedError };
 
 /** Runs until it is closed. Must be the entry of a worker thread. */
@@ -33,10 +33,10 @@ export async function runBrokerThread(): Promise<void> {
     const core = await BrokerCore.start(workerData as ResolvedBrokerOptions);
     port.on('message', (call: BrokerCall) => {
       perform(core, call).then(
-        () => {
-          post({ type: 'done', id: call.id });
+        (result) => {
+          post({ type: 'done', id: call.id, result });
           // Nothing else keeps the thread alive.
-          if (call.method === 'close') port.close();
+          if (call.type === 'close') port.close();
         },
         (error: unknown) => post({ type: 'failed', id: call.id, error: serializeError(error) }),
       );
@@ -51,15 +51,12 @@ export function factsOf({ bootstrapServers, ports, clusterId }: BrokerCore): Bro
   return { bootstrapServers, ports, clusterId };
 }
 
-export async function perform(core: BrokerCore, call: BrokerCall): Promise<void> {
-  switch (call.method) {
-    case 'close':
-      return core.close();
-    case 'stopNode':
-      return core.stopNode(call.node);
-    case 'startNode':
-      return core.startNode(call.node);
-    case 'moveLeader':
-      return core.moveLeader(call.topic, call.partition, call.node);
-  }
+async function perform(core: BrokerCore, call: BrokerCall): Promise<unknown> {
+  return call.type === 'close' ? core.close() : performControl(core.controls, call.control);
+}
+
+/** Makes the call; what it throws comes as a rejection. */
+export async function performControl(controls: BrokerControls, { name, args }: ControlCall): Promise<unknown> {
+  const control = controls[name] as (...args: unknown[]) => unknown;
+  return control.apply(controls, args as unknown[]);
 }

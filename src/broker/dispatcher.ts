@@ -15,6 +15,7 @@ import {
 } from '../protocol/index.ts';
 import type { AnyApiHandler } from './coordinator/handler-map.ts';
 import { errorResponse } from './error-response.ts';
+import type { FaultService } from './faults/fault-service.ts';
 import type { BrokerLogger } from './logger.ts';
 import type { RequestContext } from './seams.ts';
 import { type Connection, ConnectionFault, type FrameHandler } from './server/connection.ts';
@@ -37,10 +38,12 @@ export interface ServedApi {
 export class Dispatcher implements FrameHandler {
   readonly #served: ReadonlyMap<number, ServedApi>;
   readonly #log: BrokerLogger;
+  readonly #faults: FaultService;
 
-  constructor(served: ReadonlyMap<number, ServedApi>, log: BrokerLogger) {
+  constructor(served: ReadonlyMap<number, ServedApi>, log: BrokerLogger, faults: FaultService) {
     this.#served = served;
     this.#log = log;
+    this.#faults = faults;
   }
 
   async handle(frame: Buffer, connection: Connection): Promise<Buffer[] | undefined> {
@@ -61,7 +64,10 @@ export class Dispatcher implements FrameHandler {
     const apiVersion = supported ? header.apiVersion : 0;
     const request = supported ? decodeRequest(api, apiVersion, frame, header.bodyOffset) : undefined;
     const context = contextOf(header, connection);
+    if (this.#faults.engaged) return this.#serveFaulty(served, apiVersion, request, context);
     const response = await this.#respond(served, request, context);
+    // A fault that was set while this request waited for its answer does not concern it, but a pause of its node does.
+    if (this.#faults.engaged) await this.#faults.untilResumed(context.nodeId, connection);
     if (response === NO_RESPONSE) return undefined;
     return encodeResponseFrame(api, apiVersion, header.correlationId, response as never);
   }
@@ -69,6 +75,20 @@ export class Dispatcher implements FrameHandler {
   /** The log copies or writes batches while it appends them; groups and others may keep bytes of their requests. */
   isDone(frame: Buffer): boolean {
     return readInt16(frame, 0) === Produce.key;
+  }
+
+  #serveFaulty(served: ServedApi, version: number, request: unknown, context: ServedRequest): Promise<Buffer[] | undefined> {
+    const { api } = served;
+    const { connection, correlationId } = context;
+    return this.#faults.serve({
+      api,
+      version,
+      request: request as Readonly<Record<string, unknown>> | undefined,
+      context,
+      connection,
+      serve: (body) => this.#respond(served, body, context),
+      encode: (response) => encodeResponseFrame(api, version, correlationId, response as never),
+    });
   }
 
   async #respond(served: ServedApi, request: unknown, context: ServedRequest): Promise<unknown> {

@@ -17,15 +17,38 @@ function inVersion(field: Field, version: number): boolean {
   return version >= field.versions.first && version <= field.versions.last;
 }
 
+/** Where an error goes first when both can hold one: once at the top, or into every item that was asked for. */
+export type ErrorPlace = 'top' | 'items';
+
 /** Undefined when the response has no place for an error. */
-export function errorResponse(api: Api, version: number, request: unknown, code: number, message: string | null): Struct | undefined {
-  return errorStruct(api.response.shape, api.request.shape, (request ?? {}) as Struct, { version, code, message });
+export function errorResponse(
+  api: Api,
+  version: number,
+  request: unknown,
+  code: number,
+  message: string | null,
+  place: ErrorPlace = 'top',
+): Struct | undefined {
+  const failure = { version, code, message };
+  const body = (request ?? {}) as Struct;
+  if (place === 'top') return errorStruct(api.response.shape, api.request.shape, body, failure);
+  return (
+    errorInItems(api.response.shape, api.request.shape, body, failure) ?? errorStruct(api.response.shape, api.request.shape, body, failure)
+  );
 }
 
 interface Failure {
   readonly version: number;
   readonly code: number;
   readonly message: string | null;
+}
+
+/** The struct without an error of its own; undefined when none of its arrays has an item that can hold one. */
+function errorInItems(shape: Shape, requestShape: Shape, request: Struct, failure: Failure): Struct | undefined {
+  const withoutCode = Object.fromEntries(Object.entries(shape).filter(([name]) => !ERROR_CODES.includes(name) && name !== ERROR_MESSAGE));
+  const result = errorStruct(withoutCode, requestShape, request, failure);
+  const placed = Object.values(result ?? {}).some((value) => Array.isArray(value) && value.length > 0);
+  return placed ? result : undefined;
 }
 
 /** The struct with its error code set, or with one set in each element of its arrays. */

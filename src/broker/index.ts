@@ -14,12 +14,16 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { MillraceError } from '../errors.ts';
 import { BrokerCore, type BrokerEnvironment } from './broker-core.ts';
-import { type BrokerFacts, factsOf, perform } from './broker-thread.ts';
+import { type BrokerFacts, factsOf, performControl } from './broker-thread.ts';
+import type { ControlCall, Controller } from './control/controls.ts';
+import { BrokerFaults } from './faults/broker-faults.ts';
 import type { BrokerOptions, ResolvedBrokerOptions } from './options.ts';
 import { resolveBrokerOptions } from './resolve-options.ts';
 import { BrokerThread } from './thread-client.ts';
 
 export type { BrokerEnvironment } from './broker-core.ts';
+export type { BrokerFaults, FaultHandle } from './faults/broker-faults.ts';
+export type { Fault, FaultAction, FaultMoment, FaultScope, FaultStatus } from './faults/fault.ts';
 export type { LogLevel } from './logger.ts';
 export type { BrokerOptions, StartTopic } from './options.ts';
 export type { Clock, FlushPolicy } from './seams.ts';
@@ -32,12 +36,10 @@ export interface BrokerStartOptions extends BrokerOptions, BrokerEnvironment {
   readonly thread?: boolean;
 }
 
-type Call = Parameters<BrokerThread['call']>[0];
-
 /** The broker, wherever it runs. */
 interface Running {
   readonly facts: BrokerFacts;
-  call(call: Call): Promise<void>;
+  control(call: ControlCall): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -51,6 +53,9 @@ export class Broker {
   readonly clusterId: string;
   /** Absolute path of the data directory. */
   readonly dataDir: string;
+  /** Makes requests go wrong on purpose. */
+  readonly faults: BrokerFaults;
+  readonly #control: Controller;
   readonly #running: Running;
   readonly #removeData: () => void;
   #closing: Promise<void> | undefined;
@@ -80,6 +85,9 @@ export class Broker {
 
   private constructor(running: Running, dataDir: string, removeData: () => void) {
     this.#running = running;
+    // The controls say what each of them takes and gives; a call carries them through as they are.
+    this.#control = ((name, ...args) => running.control({ name, args } as ControlCall)) as Controller;
+    this.faults = new BrokerFaults(this.#control);
     this.#removeData = removeData;
     this.dataDir = dataDir;
     this.bootstrapServers = running.facts.bootstrapServers;
@@ -90,17 +98,27 @@ export class Broker {
 
   /** Ends a node's connections and frees its port. What it led moves to other live replicas. Nodes count from 1. */
   stopNode(node: number): Promise<void> {
-    return this.#running.call({ method: 'stopNode', node });
+    return this.#control('stopNode', node);
   }
 
   /** Starts a stopped node on the port it had. */
   startNode(node: number): Promise<void> {
-    return this.#running.call({ method: 'startNode', node });
+    return this.#control('startNode', node);
   }
 
-  /** Makes `node` the leader of a partition. */
+  /** The node goes on taking connections and requests, and answers nothing: what a process that hangs looks like. */
+  pauseNode(node: number): Promise<void> {
+    return this.#control('pauseNode', node);
+  }
+
+  /** A paused node answers what has waited. */
+  resumeNode(node: number): Promise<void> {
+    return this.#control('resumeNode', node);
+  }
+
+  /** Makes `node` the leader of a partition. It stays so when the broker is restarted. */
   moveLeader(topic: string, partition: number, node: number): Promise<void> {
-    return this.#running.call({ method: 'moveLeader', topic, partition, node });
+    return this.#control('moveLeader', topic, partition, node);
   }
 
   /** Stops in order: connections ended, everything written, a temporary directory removed. May be called again. */
@@ -114,7 +132,7 @@ async function startInPlace(options: ResolvedBrokerOptions, environment: BrokerE
   const core = await BrokerCore.start(options, environment);
   return {
     facts: factsOf(core),
-    call: (call) => perform(core, { ...call, id: 0 }),
+    control: (call) => performControl(core.controls, call),
     close: () => core.close(),
   };
 }

@@ -20,11 +20,15 @@ export type MetadataRecord =
       readonly id: string;
       /** Nodes of each partition, the preferred leader first. */
       readonly replicas: readonly (readonly number[])[];
+      /** As in `leaders` below, for a topic whose leaders were moved. */
+      readonly leaders?: readonly number[];
       readonly config: Readonly<Record<string, string>>;
       readonly internal: boolean;
     }
   | { readonly type: 'topic-deleted'; readonly name: string; readonly id: string }
   | { readonly type: 'partitions'; readonly name: string; readonly replicas: readonly (readonly number[])[] }
+  /** Who leads each partition; -1: nobody. Without it the preferred leaders do. */
+  | { readonly type: 'leaders'; readonly name: string; readonly leaders: readonly number[] }
   | { readonly type: 'topic-config'; readonly name: string; readonly config: Readonly<Record<string, string>> }
   | { readonly type: 'config'; readonly scope: ConfigScope; readonly name: string; readonly config: Readonly<Record<string, string>> };
 

@@ -30,7 +30,7 @@ export async function restore(deps: RestoreDeps): Promise<void> {
   for (const record of records) apply(deps.configs, topics, deletedIds, record);
   settleStrays(deps, topics, deletedIds, incomplete);
   deps.metadata.start([...topics.values(), ...configRecords(deps.configs)]);
-  for (const record of topics.values()) await deps.topics.restore({ ...record, replicas: onThisCluster(deps.nodes, record.replicas) });
+  for (const record of topics.values()) await deps.topics.restore(onThisCluster(deps.nodes, record));
 }
 
 function apply(configs: ConfigStore, topics: Map<string, TopicRecord>, deletedIds: Set<string>, record: MetadataRecord): void {
@@ -45,6 +45,9 @@ function apply(configs: ConfigStore, topics: Map<string, TopicRecord>, deletedId
       break;
     case 'partitions':
       if (topic !== undefined) topics.set(record.name, { ...topic, replicas: record.replicas });
+      break;
+    case 'leaders':
+      if (topic !== undefined) topics.set(record.name, { ...topic, leaders: record.leaders });
       break;
     case 'topic-config':
       if (topic !== undefined) topics.set(record.name, { ...topic, config: record.config });
@@ -95,6 +98,8 @@ function setAside(deps: RestoreDeps, found: FoundPartition): void {
 }
 
 /** A broker started with fewer nodes than before: what was on the missing ones is on the others. */
-function onThisCluster(nodes: NodeRegistry, replicas: readonly (readonly number[])[]): readonly (readonly number[])[] {
-  return replicas.map((partition) => [...new Set(partition.map((node) => ((node - 1) % nodes.count) + 1))]);
+function onThisCluster({ count }: NodeRegistry, record: TopicRecord): TopicRecord {
+  const there = (node: number): number => (node < 1 ? node : ((node - 1) % count) + 1);
+  const replicas = record.replicas.map((partition) => [...new Set(partition.map(there))]);
+  return record.leaders === undefined ? { ...record, replicas } : { ...record, replicas, leaders: record.leaders.map(there) };
 }

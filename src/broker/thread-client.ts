@@ -2,12 +2,13 @@ import { Worker } from 'node:worker_threads';
 import { deserializeError, MillraceError } from '../errors.ts';
 import { workerEntry } from '../worker-entry.ts';
 import type { BrokerCall, BrokerFacts, FromBrokerThread } from './broker-thread.ts';
+import type { ControlCall } from './control/controls.ts';
 import type { ResolvedBrokerOptions } from './options.ts';
 
 type WithoutId<C> = C extends { readonly id: number } ? Omit<C, 'id'> : never;
 
 interface PendingCall {
-  readonly resolve: () => void;
+  readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -49,8 +50,19 @@ export class BrokerThread {
     worker.on('exit', () => this.#end(new MillraceError('INVALID_STATE', 'The broker is closed.')));
   }
 
-  call(call: WithoutId<BrokerCall>): Promise<void> {
-    if (this.#ended !== undefined) return call.method === 'close' ? Promise.resolve() : Promise.reject(this.#ended);
+  control(control: ControlCall): Promise<unknown> {
+    return this.#call({ type: 'control', control });
+  }
+
+  /** Stops the broker in order and waits for the end of its thread. */
+  async close(): Promise<void> {
+    const exited = this.#ended === undefined ? new Promise((resolve) => this.#worker.once('exit', resolve)) : undefined;
+    await this.#call({ type: 'close' });
+    await exited;
+  }
+
+  #call(call: WithoutId<BrokerCall>): Promise<unknown> {
+    if (this.#ended !== undefined) return call.type === 'close' ? Promise.resolve() : Promise.reject(this.#ended);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
@@ -58,18 +70,11 @@ export class BrokerThread {
     });
   }
 
-  /** Stops the broker in order and waits for the end of its thread. */
-  async close(): Promise<void> {
-    const exited = this.#ended === undefined ? new Promise((resolve) => this.#worker.once('exit', resolve)) : undefined;
-    await this.call({ method: 'close' });
-    await exited;
-  }
-
   #answered(message: FromBrokerThread): void {
     if (message.type !== 'done' && message.type !== 'failed') return;
     const pending = this.#pending.get(message.id);
     this.#pending.delete(message.id);
-    if (message.type === 'done') pending?.resolve();
+    if (message.type === 'done') pending?.resolve(message.result);
     else pending?.reject(deserializeError(message.error));
   }
 

@@ -33,11 +33,17 @@ export class Topic implements TopicState {
     this.#nodes = nodes;
   }
 
-  /** Adds the next partition. Its preferred leader leads when it is live, else the first live replica. */
-  addPartition(log: PartitionLog, replicas: readonly number[]): void {
+  /**
+   * Adds the next partition. `lastLeader`, who led it when the broker was stopped, goes on if it is live; else the first
+   * live replica leads, the preferred leader before all.
+   */
+  addPartition(log: PartitionLog, replicas: readonly number[], lastLeader?: number): void {
+    const stays = lastLeader !== undefined && this.#nodes.isLive(lastLeader);
+    const leader = stays ? lastLeader : this.#firstLive(replicas);
     this.partitions.push(log);
     this.#replicas.push(replicas);
-    this.#leaders.push(this.#firstLive(replicas));
+    this.#leaders.push(leader);
+    if (lastLeader !== undefined && leader !== lastLeader) log.bumpLeaderEpoch();
   }
 
   /** -1 for a partition without a live replica, or one that does not exist. */
@@ -58,19 +64,23 @@ export class Topic implements TopicState {
     return this.#replicas;
   }
 
-  /** Makes a node the leader; clients of the old one are told so by the new epoch. False when it already leads. */
-  moveLeader(partition: number, node: number): boolean {
-    if (this.#leaders[partition] === node) return false;
-    this.#leaders[partition] = node;
-    if (node >= 0) this.partitions[partition]?.bumpLeaderEpoch();
-    return true;
+  /** Who leads each partition; -1: nobody. */
+  leaders(): readonly number[] {
+    return this.#leaders;
   }
 
-  /** After a node came or went: partitions without a live leader get one where a replica lives. */
-  electLeaders(): void {
-    for (let partition = 0; partition < this.partitions.length; partition++) {
-      if (!this.#nodes.isLive(this.leaderOf(partition))) this.moveLeader(partition, this.#firstLive(this.replicasOf(partition)));
+  /** Takes the leaders of all partitions; clients of those that were replaced are told so by the new epoch. */
+  setLeaders(leaders: readonly number[]): void {
+    for (const [partition, leader] of leaders.entries()) {
+      if (this.#leaders[partition] === leader || partition >= this.partitions.length) continue;
+      this.#leaders[partition] = leader;
+      if (leader >= 0) this.partitions[partition]?.bumpLeaderEpoch();
     }
+  }
+
+  /** Who should lead now that a node came or went: a live replica where the leader is not live. */
+  electableLeaders(): number[] {
+    return this.#leaders.map((leader, partition) => (this.#nodes.isLive(leader) ? leader : this.#firstLive(this.replicasOf(partition))));
   }
 
   #firstLive(replicas: readonly number[]): number {

@@ -81,19 +81,7 @@ export class TopicRegistry implements TopicRegistryApi {
 
   /** Opens a topic that the metadata log has. */
   async restore(record: Extract<MetadataRecord, { type: 'topic' }>): Promise<void> {
-    await this.#open(record, Buffer.from(record.id, 'base64url'));
-  }
-
-  /** What the metadata log needs to bring all topics back. */
-  snapshot(): MetadataRecord[] {
-    return [...this.#byName.values()].map((topic) => ({
-      type: 'topic',
-      name: topic.name,
-      id: topic.idText,
-      replicas: topic.assignments(),
-      config: topic.config,
-      internal: topic.internal,
-    }));
+    await this.#open(record, Buffer.from(record.id, 'base64url'), record.leaders);
   }
 
   /** Checks a request and makes nothing. Throws KafkaProtocolError. */
@@ -195,7 +183,19 @@ export class TopicRegistry implements TopicRegistryApi {
 
   /** After a node came or went. */
   electLeaders(): void {
-    for (const topic of this.#byName.values()) topic.electLeaders();
+    for (const topic of this.#byName.values()) this.setLeaders(topic, topic.electableLeaders());
+  }
+
+  /** Makes a node the leader of one partition. */
+  moveLeader(topic: Topic, partition: number, node: number): void {
+    this.setLeaders(topic, topic.leaders().with(partition, node));
+  }
+
+  /** Who leads each partition from now on, also after a restart. Throws DATA_DIR_UNUSABLE; then nothing has changed. */
+  setLeaders(topic: Topic, leaders: readonly number[]): void {
+    if (leaders.every((leader, partition) => leader === topic.leaderOf(partition))) return;
+    this.#deps.metadata.append({ type: 'leaders', name: topic.name, leaders });
+    topic.setLeaders(leaders);
   }
 
   /** Makes nothing any more, and waits for what is being made. */
@@ -211,21 +211,21 @@ export class TopicRegistry implements TopicRegistryApi {
     return this.#open(planned, id);
   }
 
-  async #open(planned: PlannedTopic, id: Buffer): Promise<Topic> {
+  async #open(planned: PlannedTopic, id: Buffer, leaders?: readonly number[]): Promise<Topic> {
     const { name, config, internal, replicas } = planned;
     const topic = new Topic({ name, id, config: Object.freeze({ ...config }), internal }, this.#deps.nodes);
-    await this.#openPartitions(topic, 0, replicas);
+    await this.#openPartitions(topic, 0, replicas, leaders);
     this.#byName.set(name, topic);
     this.#byId.set(topic.idText, topic);
     this.#collisionKeys.set(collisionKey(name), name);
     return topic;
   }
 
-  async #openPartitions(topic: Topic, first: number, replicas: readonly (readonly number[])[]): Promise<void> {
+  async #openPartitions(topic: Topic, first: number, replicas: readonly (readonly number[])[], leaders?: readonly number[]): Promise<void> {
     const config = this.#logConfig(topic);
     for (let index = 0; index < replicas.length; index++) {
       const partition = { topic: topic.name, partition: first + index, topicId: topic.id, config };
-      topic.addPartition(await this.#deps.directory.openPartition(partition), replicas[index] ?? []);
+      topic.addPartition(await this.#deps.directory.openPartition(partition), replicas[index] ?? [], leaders?.[first + index]);
     }
   }
 

@@ -34,11 +34,15 @@ export class LeaderEpochs {
     this.save();
   }
 
-  /** Records from `offset` on are gone. */
+  /**
+   * Records from `offset` on are gone. The latest epoch stays, and begins there: clients that were told of it would take
+   * a smaller one for old news.
+   */
   truncateFromEnd(offset: number): void {
-    const kept = this.starts.filter((start) => start.startOffset < offset);
-    if (kept.length === this.starts.length) return;
-    this.starts = kept;
+    const latest = this.starts[this.starts.length - 1];
+    if (latest === undefined || latest.startOffset <= offset) return;
+    this.starts = this.starts.filter((start) => start.startOffset < offset);
+    this.starts.push({ epoch: latest.epoch, startOffset: offset });
     this.save();
   }
 

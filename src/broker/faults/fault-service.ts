@@ -1,0 +1,204 @@
+/**
+ * Serves requests while something is set to go wrong: the dispatcher sends them here then, and only then. Paused nodes
+ * are here as well: they take requests and answer none until they are resumed.
+ */
+
+import { Fetch, joinParts, Produce } from '../../protocol/index.ts';
+import { NO_RESPONSE } from '../dispatcher.ts';
+import type { Clock } from '../seams.ts';
+import { type Connection, ConnectionFault } from '../server/connection.ts';
+import { errorAnswer } from './error-answer.ts';
+import type { DisconnectFault, FaultMoment, ThrottleFault } from './fault.ts';
+import type { FaultRule, FaultyRequest } from './fault-rule.ts';
+import { Faults } from './faults.ts';
+import type { TopicNames } from './named-topics.ts';
+import { asSessionless, needsPartitions, SESSION_NOT_FOUND } from './whole-fetch.ts';
+
+/** A response's length and half of its correlation id. */
+const DEFAULT_PARTIAL_BYTES = 6;
+
+/** A request with what serves it when nothing goes wrong. */
+export interface RequestToServe extends FaultyRequest {
+  /** Of the response. */
+  readonly version: number;
+  readonly connection: Connection;
+  /** Resolves with the response, or {@link NO_RESPONSE}. */
+  readonly serve: (request: unknown) => Promise<unknown>;
+  readonly encode: (response: unknown) => Buffer[];
+}
+
+export class FaultService {
+  readonly faults = new Faults(() => this.#update());
+  /** Whether requests must come here. */
+  engaged = false;
+  readonly #clock: Clock;
+  readonly #topicNames: TopicNames;
+  /** What waits for a paused node, by its id. */
+  readonly #paused = new Map<number, Set<() => void>>();
+  /** Connections whose next request must wait, and until when. */
+  readonly #throttled = new Map<Connection, number>();
+  #closed = false;
+
+  constructor(clock: Clock, topicNames: TopicNames) {
+    this.#clock = clock;
+    this.#topicNames = topicNames;
+  }
+
+  /** The node takes connections and requests, and answers nothing. */
+  pause(node: number): void {
+    if (!this.#paused.has(node)) this.#paused.set(node, new Set());
+    this.#update();
+  }
+
+  /** What has waited is served now, unless its client has gone. */
+  resume(node: number): void {
+    const waiting = this.#paused.get(node);
+    this.#paused.delete(node);
+    for (const go of [...(waiting ?? [])]) go();
+    this.#update();
+  }
+
+  isPaused(node: number): boolean {
+    return this.#paused.has(node);
+  }
+
+  /** Resolves at once unless the node is paused. Rejects with ConnectionFault when the client has gone meanwhile. */
+  async untilResumed(node: number, connection: Connection): Promise<void> {
+    const waiting = this.#paused.get(node);
+    if (waiting === undefined) return;
+    await new Promise<void>((resolve) => {
+      const go = (): void => {
+        waiting.delete(go);
+        stopWaiting();
+        resolve();
+      };
+      waiting.add(go);
+      const stopWaiting = connection.onClose(go);
+    });
+    if (connection.closed || this.#closed) throw new ConnectionFault('it was closed while its node was paused');
+  }
+
+  /** Nothing that is delayed is handled any more. */
+  close(): void {
+    this.#closed = true;
+    this.faults.clear();
+    for (const node of [...this.#paused.keys()]) this.resume(node);
+  }
+
+  /** The response's bytes, or undefined for none. Rejects with ConnectionFault to end the connection. */
+  async serve(given: RequestToServe): Promise<Buffer[] | undefined> {
+    await this.untilResumed(given.context.nodeId, given.connection);
+    await this.#untilUnthrottled(given.connection);
+    const asked = this.#withPartitions(given);
+    if (asked === undefined) return given.encode(SESSION_NOT_FOUND);
+    const struck = this.#strike(asked);
+    await this.#delay(struck, 'before');
+    const ending = struck.map(({ fault }) => fault).find(({ action }) => action === 'drop' || action === 'disconnect');
+    if (ending?.action === 'disconnect' && (ending.when ?? 'before') === 'before') throw new ConnectionFault('a fault ends it');
+    if (ending?.action === 'drop' && (ending.when ?? 'before') === 'before') return this.#neverAnswer(asked.connection);
+    const response = await this.#respond(asked, struck);
+    await this.#delay(struck, 'after');
+    await this.untilResumed(asked.context.nodeId, asked.connection);
+    if (ending?.action === 'drop') return this.#neverAnswer(asked.connection);
+    if (ending?.action === 'disconnect') return cutOff(asked, response, ending);
+    return response === NO_RESPONSE ? undefined : asked.encode(response);
+  }
+
+  /** Undefined for a fetch whose partitions a fault must see, but which does not name them. */
+  #withPartitions(asked: RequestToServe): RequestToServe | undefined {
+    if (asked.api.key !== Fetch.key || asked.request === undefined) return asked;
+    if (![...this.faults.rules()].some((rule) => needsPartitions(rule) && rule.matchesBesidesTopic(asked))) return asked;
+    const request = asSessionless(asked.request);
+    return request === undefined ? undefined : { ...asked, request };
+  }
+
+  /** The faults that hit the request: all that delay and throttle, and the first of the others. */
+  #strike(asked: RequestToServe): FaultRule[] {
+    const struck: FaultRule[] = [];
+    let decided = false;
+    for (const rule of this.faults.rules()) {
+      const decides = rule.fault.action !== 'delay' && rule.fault.action !== 'throttle';
+      if (rule.spent || (decides && decided) || !rule.matches(asked, this.#topicNames) || !rule.strike()) continue;
+      struck.push(rule);
+      decided ||= decides;
+      if (rule.spent) this.#update();
+    }
+    return struck;
+  }
+
+  async #respond(asked: RequestToServe, struck: readonly FaultRule[]): Promise<unknown> {
+    const { api, request, version, connection } = asked;
+    let response: unknown;
+    const failing = struck.find(({ fault }) => fault.action === 'error');
+    if (failing?.fault.action === 'error') {
+      if (api.key === Produce.key && request?.acks === 0) throw new ConnectionFault('a fault fails a produce request with acks=0');
+      const { topic } = failing.fault;
+      response = await errorAnswer({ api, version, request, fault: failing.fault, topic, names: this.#topicNames, serve: asked.serve });
+      if (response === undefined) throw new ConnectionFault(`a fault fails ${api.name}, and its response has no place for an error`);
+    } else {
+      response = await asked.serve(request);
+    }
+    const throttles = struck
+      .map(({ fault }) => fault)
+      .filter((fault): fault is ThrottleFault & typeof fault => fault.action === 'throttle');
+    if (throttles.length === 0 || response === NO_RESPONSE) return response;
+    const throttleTimeMs = Math.max(...throttles.map((fault) => fault.throttleTimeMs));
+    this.#throttle(connection, throttleTimeMs);
+    const field = api.response.shape.throttleTimeMs;
+    const hasField = field !== undefined && version >= field.versions.first && version <= field.versions.last;
+    return hasField ? { ...(response as object), throttleTimeMs } : response;
+  }
+
+  /** As Kafka mutes the channel (KIP-219), for clients that do not heed the throttle time. */
+  #throttle(connection: Connection, throttleTimeMs: number): void {
+    this.#throttled.set(connection, this.#clock.nowMs() + throttleTimeMs);
+    this.#update();
+    const forget = (): void => {
+      cancel();
+      this.#throttled.delete(connection);
+      this.#update();
+    };
+    const cancel = this.#clock.after(throttleTimeMs, () => {
+      stopWaiting();
+      forget();
+    });
+    const stopWaiting = connection.onClose(forget);
+  }
+
+  async #untilUnthrottled(connection: Connection): Promise<void> {
+    const untilMs = this.#throttled.get(connection);
+    if (untilMs !== undefined) await this.#sleep(untilMs - this.#clock.nowMs());
+  }
+
+  async #delay(struck: readonly FaultRule[], moment: FaultMoment): Promise<void> {
+    let delayMs = 0;
+    for (const { fault } of struck) if (fault.action === 'delay' && (fault.when ?? 'before') === moment) delayMs += fault.delayMs;
+    if (delayMs > 0) await this.#sleep(delayMs);
+  }
+
+  /** A request that is late is handled even when its client has gone meanwhile: it is the zombie that people fear. */
+  async #sleep(delayMs: number): Promise<void> {
+    await new Promise<void>((resolve) => this.#clock.after(delayMs, resolve));
+    if (this.#closed) throw new ConnectionFault('the broker is stopping');
+  }
+
+  /** Whatever the client sends on this connection waits behind the lost response. */
+  #neverAnswer(connection: Connection): Promise<undefined> {
+    return new Promise((resolve) => {
+      if (connection.closed) resolve(undefined);
+      else connection.onClose(() => resolve(undefined));
+    });
+  }
+
+  #update(): void {
+    this.engaged = this.#paused.size > 0 || this.#throttled.size > 0 || [...this.faults.rules()].some((rule) => !rule.spent);
+  }
+}
+
+/** A part of the response, or nothing of it, and then the end of the connection. */
+function cutOff({ connection, encode }: RequestToServe, response: unknown, fault: DisconnectFault): Buffer[] {
+  if (response === NO_RESPONSE || fault.when !== 'during') throw new ConnectionFault('a fault ends it instead of a response');
+  connection.closeAfterResponse('a fault ends it in the middle of a response');
+  const bytes = joinParts(encode(response));
+  return [bytes.subarray(0, Math.min(fault.bytes ?? DEFAULT_PARTIAL_BYTES, bytes.length - 1))];
+}
