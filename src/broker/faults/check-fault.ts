@@ -69,11 +69,11 @@ export function checkFault(input: unknown): Fault {
   const action: unknown = Reflect.get(input, 'action');
   oneOf(...Object.keys(ACTIONS))('action', action);
   const [required, optional] = ACTIONS[action as string]!;
+  const checks = new Map(Object.entries({ ...SCOPE, ...required, ...optional }));
   for (const [name, value] of fields) {
     if (name === 'action') continue;
-    const check = SCOPE[name] ?? required[name] ?? optional[name];
-    if (check === undefined)
-      throw unknownField(name, action as string, [...Object.keys(SCOPE), ...Object.keys(required), ...Object.keys(optional)]);
+    const check = checks.get(name);
+    if (check === undefined) throw unknownField(name, action as string, [...checks.keys()]);
     check(name, value);
   }
   for (const name of Object.keys(required)) required[name]!(name, Reflect.get(input, name));

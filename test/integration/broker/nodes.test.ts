@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../src/broker/coordinator/deps.ts';
 import { Broker } from '../../../src/broker/index.ts';
@@ -138,5 +141,45 @@ describe('three nodes in one process', () => {
     await broker.stopNode(2);
     await expect(broker.stopNode(2)).rejects.toMatchObject({ code: 'INVALID_STATE' });
     await expect(broker.moveLeader('t', 0, 2)).rejects.toMatchObject({ code: 'INVALID_STATE' });
+  });
+});
+
+describe('leaders that were moved', () => {
+  it('stay where they are when the broker is restarted, and epochs never go back', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'millrace-leaders-'));
+    const start = (): Promise<Broker> => Broker.start({ thread: false, log: silentLogger, nodes: 3, dataDir });
+    let restarted = await start();
+    try {
+      let client = await WireClient.connect(restarted.port);
+      const topic = (name: string) => ({ name, numPartitions: 2, replicationFactor: 3, assignments: [], configs: [] });
+      await client.send(CreateTopics, 7, { topics: [topic('moved'), topic('failed-over')], timeoutMs: 1 });
+      await client.close();
+      await restarted.moveLeader('moved', 0, 3);
+      await restarted.stopNode(1);
+      const leaders = async (): Promise<unknown[]> => {
+        client = await WireClient.connect(restarted.ports[restarted.ports.length - 1]!);
+        const asked = ['moved', 'failed-over'].map((name) => ({ name, topicId: Buffer.alloc(16) }));
+        const { topics } = await client.send(Metadata, 12, { topics: asked });
+        await client.close();
+        return topics.flatMap(({ partitions }) => partitions.map(({ leaderId, leaderEpoch }) => [leaderId, leaderEpoch]));
+      };
+      const expected = [
+        [3, 1],
+        [2, 0],
+        [2, 1],
+        [2, 0],
+      ];
+      expect(await leaders()).toEqual(expected);
+      for (let round = 0; round < 2; round++) {
+        await restarted.close();
+        restarted = await start();
+        expect(await leaders()).toEqual(expected);
+      }
+      await restarted.moveLeader('moved', 0, 1);
+      expect((await leaders())[0]).toEqual([1, 2]);
+    } finally {
+      await restarted.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    }
   });
 });
