@@ -19,4 +19,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'start the embedded Kafka broker',
     load: async () => (await import('./commands/broker.ts')).brokerCommand(),
   },
+  {
+    name: 'topics',
+    summary: 'create, list, describe, alter and delete topics',
+    load: async () => (await import('./commands/topics.ts')).topicsCommand(),
+  },
 ];

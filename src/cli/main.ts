@@ -4,6 +4,7 @@ import pc from 'picocolors';
 import { isMillraceError } from '../errors.ts';
 import { EXIT, newCommand } from './command.ts';
 import { COMMANDS } from './command-table.ts';
+import { errorText } from './error-text.ts';
 
 await main(process.argv.slice(2));
 
@@ -54,7 +55,7 @@ function fail(error: unknown): void {
     return;
   }
   process.exitCode = EXIT.failed;
-  say(isMillraceError(error) ? `${error.message} [${error.code}]` : ((error as Error)?.stack ?? String(error)));
+  say(isMillraceError(error) ? errorText(error) : ((error as Error)?.stack ?? String(error)));
 }
 
 function say(message: string): void {
