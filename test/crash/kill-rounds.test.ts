@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { BrokerChild } from './support/broker-child.ts';
 import { CrashRun } from './support/crash-run.ts';
 import { seedOfRun } from './support/random.ts';
 
@@ -20,7 +21,15 @@ it(`loses nothing acknowledged over ${rounds} rounds of kill -9 (CRASH_SEED=${se
   timeout: (rounds + 2) * ROUND_LIMIT_MS,
 }, async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'millrace-crash-'));
-  const run = new CrashRun(seed, dataDir);
+  const run = new CrashRun({
+    seed,
+    broker: new BrokerChild(),
+    dataDir,
+    flushPolicies: ['none', 'interval', 'batch'],
+    maxWorkMs: 900,
+    maxStartMs: 1000,
+    withRdkafka: true,
+  });
   let round = 0;
   try {
     await run.start();

@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { BrokerOptions } from '../../../src/broker/index.ts';
+import type { BrokerLife } from './broker-life.ts';
 
 const MAIN = fileURLToPath(new URL('./broker-main.ts', import.meta.url));
 /** A start has to read back what is there; on a busy machine that takes its time. */
 const START_LIMIT_MS = 60_000;
 
 /** A broker process that can be killed and started again on the same port and directory. */
-export class BrokerChild {
+export class BrokerChild implements BrokerLife {
   port = 0;
   /** What the broker has said on stderr, all lives together. */
   readonly output: string[] = [];

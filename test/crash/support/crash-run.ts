@@ -1,6 +1,7 @@
 import type { BrokerOptions, FlushPolicy } from '../../../src/broker/index.ts';
 import { CreateTopics, FindCoordinator, IncrementalAlterConfigs } from '../../../src/protocol/index.ts';
-import { BrokerChild } from './broker-child.ts';
+import { AdminWorker } from './admin-worker.ts';
+import type { BrokerLife } from './broker-life.ts';
 import { CompactedWorker } from './compacted-worker.ts';
 import { Gate } from './gate.ts';
 import { GroupWorker } from './group-worker.ts';
@@ -11,7 +12,6 @@ import { RdkafkaWorker } from './rdkafka-worker.ts';
 import { type ReadRecord, readPartition } from './read-partition.ts';
 import { TransactionalWorker } from './transactional-worker.ts';
 
-const POLICIES: readonly FlushPolicy[] = ['none', 'interval', 'batch'];
 const PARTITIONS = 3;
 /** So small that segments roll, snapshots are written and cleaning runs all the time. */
 const SEGMENT_BYTES = '40000';
@@ -23,25 +23,42 @@ const BROKER_CONFIG = {
   'transaction.state.log.num.partitions': '2',
 };
 
+export interface CrashRunOptions {
+  readonly seed: number;
+  readonly broker: BrokerLife;
+  readonly dataDir: string;
+  /** One is drawn for each life. */
+  readonly flushPolicies: readonly FlushPolicy[];
+  /** Longest time between clients being at work and the crash. */
+  readonly maxWorkMs: number;
+  /** Longest time a broker that is ended while it starts is given. */
+  readonly maxStartMs: number;
+  /** A client of librdkafka too, in a process of its own. */
+  readonly withRdkafka: boolean;
+}
+
 /** Clients at work on a broker that is killed again and again, and the checks of what it promised them. */
 export class CrashRun {
-  readonly broker = new BrokerChild();
+  readonly broker: BrokerLife;
   readonly gate = new Gate();
   readonly #random: Random;
-  readonly #dataDir: string;
+  readonly #options: CrashRunOptions;
   readonly #clients: PatientClient[] = [];
   readonly #idempotent: IdempotentWorker[] = [];
   readonly #transactional: TransactionalWorker[] = [];
   readonly #groups: GroupWorker[] = [];
   readonly #compacted: CompactedWorker;
+  readonly #admin: AdminWorker;
   readonly #checker: PatientClient;
   #rdkafka: RdkafkaWorker | undefined;
   /** What was read of each partition the last time: it may only grow. */
   readonly #known = new Map<string, readonly ReadRecord[]>();
   kills = 0;
 
-  constructor(seed: number, dataDir: string) {
-    this.#dataDir = dataDir;
+  constructor(options: CrashRunOptions) {
+    const { seed, broker } = options;
+    this.#options = options;
+    this.broker = broker;
     this.#random = randomFrom(seed);
     const random = (name: string): Random => randomFrom(derivedSeed(seed, name));
     const ids = producerIdLog();
@@ -57,11 +74,12 @@ export class CrashRun {
       this.#groups.push(new GroupWorker(name, 'plain', PARTITIONS, this.#client(), random(name)));
     }
     this.#compacted = new CompactedWorker('compacted', this.#client(), random('compacted'));
+    this.#admin = new AdminWorker(this.#client(), random('admin'));
   }
 
   /** Starts the broker and all clients. */
   async start(): Promise<void> {
-    await this.broker.start(this.#options());
+    await this.broker.start(this.#brokerOptions());
     const configs = [{ name: 'internal.segment.bytes', value: SEGMENT_BYTES }];
     const compacted = [...configs, { name: 'cleanup.policy', value: 'compact' }, { name: 'min.cleanable.dirty.ratio', value: '0.2' }];
     const topic = (name: string, numPartitions: number, config = configs) => ({
@@ -84,25 +102,31 @@ export class CrashRun {
       if (errorCode !== 0) throw new Error(`Topic ${name} was not made: error ${errorCode} ${errorMessage ?? ''}`);
     }
     await this.#shrinkInternalTopics();
-    const workers = { idempotent: this.#idempotent, transactional: this.#transactional, group: this.#groups, compacted: [this.#compacted] };
+    const workers = {
+      idempotent: this.#idempotent,
+      transactional: this.#transactional,
+      group: this.#groups,
+      compacted: [this.#compacted],
+      admin: [this.#admin],
+    };
     for (const [name, ofKind] of Object.entries(workers)) for (const worker of ofKind) void this.gate.run(name, () => worker.step());
-    this.#rdkafka = new RdkafkaWorker(this.broker.port, 'rd', 'rd-group');
+    if (this.#options.withRdkafka) this.#rdkafka = new RdkafkaWorker(this.broker.port, 'rd', 'rd-group');
   }
 
   /** A while of work, a kill, and sometimes more kills while the broker reads back what is there. */
   async crash(): Promise<void> {
     await this.gate.progress(5);
-    await pause(this.#random(900));
+    await pause(this.#random(this.#options.maxWorkMs));
     await this.broker.kill();
     this.kills++;
     while (this.#random(5) === 0) {
-      const started = this.broker.start(this.#options());
-      await pause(100 + this.#random(900));
+      const started = this.broker.start(this.#brokerOptions());
+      await pause(this.#random(this.#options.maxStartMs));
       await this.broker.kill();
       await started;
       this.kills++;
     }
-    await this.broker.start(this.#options());
+    await this.broker.start(this.#brokerOptions());
   }
 
   /** Stops the work for a moment and looks whether everything promised is there. */
@@ -116,6 +140,7 @@ export class CrashRun {
     for (const worker of this.#groups) await worker.check();
     await this.#checkTransactions();
     this.#compacted.check(await readPartition(this.#checker, 'compacted', 0, { committed: false, compacted: true }));
+    await this.#admin.check();
     await this.#checkRdkafka();
     this.gate.check();
     this.gate.resume();
@@ -128,9 +153,10 @@ export class CrashRun {
     await this.#rdkafka?.stop();
     await this.#checkRdkafka();
     await this.broker.stop();
-    await this.broker.start(this.#options());
+    await this.broker.start(this.#brokerOptions());
     for (let partition = 0; partition < PARTITIONS; partition++) await this.#read('plain', partition);
     await this.#checkTransactions();
+    await this.#admin.check();
     await this.#checkRdkafka();
   }
 
@@ -208,9 +234,10 @@ export class CrashRun {
     return client;
   }
 
-  #options(): BrokerOptions {
-    const flushPolicy = POLICIES[this.#random(POLICIES.length)] ?? 'none';
-    return { dataDir: this.#dataDir, flushPolicy, logLevel: 'info', config: BROKER_CONFIG };
+  #brokerOptions(): BrokerOptions {
+    const { dataDir, flushPolicies } = this.#options;
+    const flushPolicy = flushPolicies[this.#random(flushPolicies.length)] ?? 'none';
+    return { dataDir, flushPolicy, logLevel: 'info', config: BROKER_CONFIG };
   }
 }
 

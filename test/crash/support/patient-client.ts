@@ -15,6 +15,7 @@ const LATER = new Set([14, 15, 16, 51]);
 export class PatientClient {
   readonly #port: () => number;
   #connection: WireClient | undefined;
+  #connecting: Promise<WireClient> | undefined;
 
   constructor(port: () => number) {
     this.#port = port;
@@ -52,19 +53,28 @@ export class PatientClient {
     if (this.#connection === connection) this.#connection = undefined;
   }
 
-  async #connect(): Promise<WireClient> {
+  /** One connection for all who wait for it: requests must arrive in their order. */
+  #connect(): Promise<WireClient> {
+    if (this.#connection !== undefined) return Promise.resolve(this.#connection);
+    this.#connecting ??= this.#connectAnew().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  async #connectAnew(): Promise<WireClient> {
     const giveUpMs = Date.now() + ANSWER_LIMIT_MS;
-    while (this.#connection === undefined) {
+    for (;;) {
       try {
         const connection = await WireClient.connect(this.#port());
         this.#connection = connection;
         void connection.closed.then(() => this.#lost(connection));
+        return connection;
       } catch (cause) {
         if (Date.now() > giveUpMs) throw new Error('No connection to the broker for a minute.', { cause });
         await pause(RETRY_MS);
       }
     }
-    return this.#connection;
   }
 }
 
