@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
 import { isMillraceError, MillraceError } from '../../errors.ts';
 import { readOffsetCheckpoint, readPartitionMetadata, writeOffsetCheckpoint } from './checkpoint-files.ts';
 import { DirectoryLock } from './directory-lock.ts';
@@ -80,7 +81,7 @@ export class LogDirectory {
     this.path = options.path;
     this.resources = createLogResources(options);
     this.fs = this.resources.files.fs;
-    this.fs.makeDirectory(this.path);
+    this.makeDirectory();
     this.lock = new DirectoryLock(this.fs, this.path);
     const marker = `${this.path}/${CLEAN_SHUTDOWN}`;
     this.wasCleanShutdown = this.fs.exists(marker);
@@ -174,6 +175,15 @@ export class LogDirectory {
     } finally {
       this.lock.release();
     }
+  }
+
+  /** A new directory's name survives a power cut only once the directory it is in is synced, and so on upwards. */
+  private makeDirectory(): void {
+    const parents: string[] = [];
+    for (let path = this.path; !this.fs.exists(path); path = dirname(path)) parents.unshift(dirname(path));
+    this.fs.makeDirectory(this.path);
+    if (this.resources.flushPolicy === 'none') return;
+    for (const parent of parents) this.fs.syncDirectoryNow(parent);
   }
 
   private scheduleCheckpoint(): () => void {

@@ -49,6 +49,8 @@ export class PartitionLog implements PartitionLogApi {
   config: LogConfig;
   /** Compaction is done below. */
   cleanedUpTo: number;
+  /** Bytes appended since the log was opened: only ever grows. */
+  appendedBytes = 0;
   private readonly flusher: Flusher;
   private readonly waiters: ReadableWaiters;
   private startOffset: number;
@@ -263,6 +265,8 @@ export class PartitionLog implements PartitionLogApi {
   bumpLeaderEpoch(): void {
     this.currentEpoch++;
     this.epochs.assign(this.currentEpoch, this.endOffset);
+    // Who waits here learns that the leader is another one.
+    this.waiters.wakeNow();
   }
 
   /** Writes and syncs everything, and closes the files. Those waiting are woken. Calling again does nothing. */
@@ -325,12 +329,15 @@ export class PartitionLog implements PartitionLogApi {
       setBatchBaseOffset(target, position, baseOffset);
       setBatchLeaderEpoch(target, position, this.currentEpoch);
       if (this.config.logAppendTime) stampAppendTime(target, position, timestampMs);
+      // The first write makes the file: its name has to be synced too.
+      if (this.segments.active.size === 0) this.unsynced.namesChanged();
       this.segments.active.append(target, position, length, lastOffset, timestampMs);
       if (cached) this.tail.commit(length, baseOffset, lastOffset + 1);
     } catch (cause) {
       return this.writeFailed(cause);
     }
     this.endOffset = lastOffset + 1;
+    this.appendedBytes += length;
     return { errorCode: NONE, baseOffset, lastOffset, logAppendTimeMs: this.config.logAppendTime ? timestampMs : -1 };
   }
 
