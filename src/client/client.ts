@@ -31,6 +31,8 @@ export interface RequestOptions<A extends Api = Api> extends VersionLimits {
    * coordinators of groups and transactions a lane for each kind.
    */
   readonly lane?: string;
+  /** Ends the waiting with INVALID_STATE; what was sent may still be carried out. */
+  readonly signal?: AbortSignal;
   /** False: one attempt, and the first trouble is the caller's. Default true. */
   readonly retry?: boolean;
   /**
@@ -96,7 +98,7 @@ export class KafkaClient {
    * (closed), or with `errorOf` what `kafkaFailure` makes of the code.
    */
   async request<A extends Api>(api: A, body: RequestBody<A>, target: Target, options: RequestOptions<A> = {}): Promise<ResponseOf<A>> {
-    return this.#repeated(`${api.name} to ${describeTarget(target)}`, options.timeoutMs, options.retry, async () => {
+    return this.#repeated(`${api.name} to ${describeTarget(target)}`, options, async () => {
       try {
         return await this.#attempt(api, body, target, options);
       } catch (error) {
@@ -106,10 +108,27 @@ export class KafkaClient {
     });
   }
 
+  /**
+   * Sends a request that has no answer: Produce with acks 0. Resolves when the system has taken it; whether the broker got
+   * it nobody knows. What stands in the way of sending is repeated and rejected as by {@link KafkaClient.request}.
+   */
+  async sendUnanswered<A extends Api>(
+    api: A,
+    body: RequestBody<A>,
+    target: Target,
+    options: Pick<RequestOptions<A>, 'minVersion' | 'maxVersion' | 'timeoutMs' | 'lane'> = {},
+  ): Promise<void> {
+    await this.#repeated(`${api.name} to ${describeTarget(target)}`, options.timeoutMs, true, async () => {
+      const { connection, versions } = await this.#router.connect(target, options.lane ?? defaultLane(target));
+      const version = versions.pick(api, options);
+      await connection.sendUnanswered(api, version, typeof body === 'function' ? body({ version, versions }) : body);
+    });
+  }
+
   /** Asks a broker, now. `topics` undefined: all of them; empty: only the brokers. */
   metadata(topics?: readonly string[], options: MetadataOptions & { readonly timeoutMs?: number } = {}): Promise<ClusterMetadata> {
     const { timeoutMs, ...rest } = options;
-    return this.#repeated('Reading the cluster metadata', timeoutMs, true, () => this.#router.metadata(topics, rest));
+    return this.#repeated('Reading the cluster metadata', options, () => this.#router.metadata(topics, rest));
   }
 
   /**
@@ -121,9 +140,7 @@ export class KafkaClient {
     partition: number,
     options: { readonly timeoutMs?: number } = {},
   ): Promise<PartitionInfo & { readonly node: NodeInfo; readonly topicId: Buffer }> {
-    return this.#repeated(`Finding the leader of ${topic}-${partition}`, options.timeoutMs, true, () =>
-      this.#router.leader(topic, partition),
-    );
+    return this.#repeated(`Finding the leader of ${topic}-${partition}`, options, () => this.#router.leader(topic, partition));
   }
 
   /** Has the metadata of a topic read again before it is used the next time. */
@@ -133,7 +150,7 @@ export class KafkaClient {
 
   /** Versions and features of a broker; of any broker when none is named. */
   versions(target: Target = 'any'): Promise<BrokerVersions> {
-    return this.#repeated(`Asking ${describeTarget(target)} for its versions`, undefined, true, async () => {
+    return this.#repeated(`Asking ${describeTarget(target)} for its versions`, {}, async () => {
       const { versions } = await this.#router.connect(target, MAIN_LANE);
       return versions;
     });
@@ -163,7 +180,7 @@ export class KafkaClient {
   async #bootstrap(): Promise<void> {
     const { bootstrapTimeoutMs, bootstrapServers } = this.options;
     try {
-      await this.#repeated('Connecting', bootstrapTimeoutMs, true, () => this.#router.metadata([]));
+      await this.#repeated('Connecting', { timeoutMs: bootstrapTimeoutMs }, () => this.#router.metadata([]));
     } catch (cause) {
       if (!isMillraceError(cause) || !(cause.retriable || cause.code === 'TIMEOUT')) throw cause;
       throw new MillraceError(
@@ -174,14 +191,20 @@ export class KafkaClient {
     }
   }
 
-  /** Repeats what fails with a retriable error until `timeoutMs` have passed; then the last error is the caller's. */
-  async #repeated<T>(action: string, timeoutMs = this.options.apiTimeoutMs, retry = true, attempt: () => Promise<T>): Promise<T> {
+  /** Repeats what fails with a retriable error until the time is used up; then the last error is the caller's. */
+  async #repeated<T>(
+    action: string,
+    options: Pick<RequestOptions, 'timeoutMs' | 'retry' | 'signal'>,
+    attempt: () => Promise<T>,
+  ): Promise<T> {
+    const { timeoutMs = this.options.apiTimeoutMs, retry = true, signal } = options;
     const deadlineMs = performance.now() + timeoutMs;
     let last: MillraceError | undefined;
     for (let attempts = 0; ; attempts++) {
       if (this.#closing.signal.aborted) throw clientClosed();
+      if (signal?.aborted) throw given(action);
       try {
-        return await within(attempt(), deadlineMs, () => tooLate(action, timeoutMs, last));
+        return await within(attempt(), { deadlineMs, late: () => tooLate(action, timeoutMs, last), signal, aborted: () => given(action) });
       } catch (error) {
         if (!retry || !isMillraceError(error) || !error.retriable || performance.now() >= deadlineMs) throw error;
         last = error;
@@ -197,6 +220,10 @@ export class KafkaClient {
 /** What may wait long at a coordinator (a join) must not hold up the rest. */
 function defaultLane(target: Target): string {
   return typeof target === 'object' && 'coordinator' in target ? target.coordinator[0] : MAIN_LANE;
+}
+
+function given(action: string): MillraceError {
+  return new MillraceError('INVALID_STATE', `${action}: given up, since the caller wants it no more.`);
 }
 
 /** What went wrong, without that the time ran out over it. */
