@@ -23,6 +23,8 @@ import { NodeRegistry } from './nodes.ts';
 import type { ResolvedBrokerOptions } from './options.ts';
 import { restore } from './restore.ts';
 import type { Clock } from './seams.ts';
+import { BrokerSecurity } from './security/broker-security.ts';
+import type { FrameHandler } from './server/connection.ts';
 import { FramePool } from './server/frame-pool.ts';
 import { NodeServer } from './server/node-server.ts';
 import { RequestMemory } from './server/request-memory.ts';
@@ -54,6 +56,7 @@ interface Parts {
   readonly groups: GroupCoordinator;
   readonly transactions: TransactionCoordinator;
   readonly faultService: FaultService;
+  readonly security: BrokerSecurity;
 }
 
 export class BrokerCore {
@@ -63,7 +66,7 @@ export class BrokerCore {
   /** What can be done to the broker from outside of the protocol. */
   readonly controls: BrokerControls;
   readonly #parts: Parts;
-  readonly #dispatcher: Dispatcher;
+  readonly #handlerFor: () => FrameHandler;
   readonly #requestMemory: RequestMemory;
   readonly #framePool = new FramePool();
   readonly #servers = new Map<number, NodeServer>();
@@ -79,6 +82,7 @@ export class BrokerCore {
       const fs = environment.fs ?? nodeFileSystem;
       const clusterId = clusterIdOf(fs, options.dataDir);
       await restore({ ...parts, fs });
+      await parts.security.start();
       await parts.groups.load();
       await parts.transactions.load();
       await createStartTopics(parts.topics, options.topics);
@@ -97,7 +101,8 @@ export class BrokerCore {
     this.topics = parts.topics;
     this.nodes = parts.nodes;
     this.#requestMemory = new RequestMemory(requestMemoryLimit(parts.configs));
-    this.#dispatcher = new Dispatcher(servedApis(parts, clusterId), parts.log, parts.faultService);
+    const dispatcher = new Dispatcher(servedApis(parts, clusterId), parts.log, parts.faultService);
+    this.#handlerFor = parts.security.handlerFor(dispatcher);
     this.#cleaning = new LogCleaningSchedule(parts);
     this.controls = new LocalControls({ ...parts, ports: this });
   }
@@ -171,7 +176,8 @@ export class BrokerCore {
       maxIdleMs: configs.number('connections.max.idle.ms'),
       memory: this.#requestMemory,
       pool: this.#framePool,
-      handler: this.#dispatcher,
+      handlerFor: this.#handlerFor,
+      tls: this.#parts.security.tls,
       clock,
       log,
     });
@@ -208,7 +214,14 @@ function open(options: ResolvedBrokerOptions, environment: BrokerEnvironment): P
       .catch((error: unknown) => log.error(`Offsets of deleted topic ${topic.name} are still there: ${String(error)}`));
   });
   const faultService = new FaultService(clock, (id) => topics.getById(id)?.name);
-  return { options, clock, log, configs, directory, metadata, nodes, topics, groups, transactions, faultService };
+  const security = new BrokerSecurity({
+    options: options.security,
+    configs,
+    clock,
+    log,
+    append: (record) => metadata.append(record),
+  });
+  return { options, clock, log, configs, directory, metadata, nodes, topics, groups, transactions, faultService, security };
 }
 
 /** Negative is no limit in Kafka; here it means the default, for memory must have a bound. One request always fits. */
@@ -219,7 +232,7 @@ function requestMemoryLimit(configs: ConfigStore): number {
 }
 
 function servedApis(parts: Parts, clusterId: string): ReadonlyMap<number, ServedApi> {
-  const { groups, transactions, topics, options, configs, metadata, nodes, clock, log } = parts;
+  const { groups, transactions, topics, options, configs, metadata, nodes, clock, log, security } = parts;
   const served = new Map<number, ServedApi>();
   const deps: HandlerDeps = {
     clusterId,
@@ -234,7 +247,12 @@ function servedApis(parts: Parts, clusterId: string): ReadonlyMap<number, Served
     responseMemory: new ResponseMemory(RESPONSE_MEMORY_BYTES),
     served: () => served.values(),
   };
-  const maps = [brokerHandlers(deps), groupHandlers({ groups, transactions, topics }), transactionHandlers(transactions)];
+  const maps = [
+    brokerHandlers(deps),
+    groupHandlers({ groups, transactions, topics }),
+    transactionHandlers(transactions),
+    security.handlers(),
+  ];
   for (const [key, handle] of maps.flatMap((map) => [...map]).sort(([a], [b]) => a - b)) {
     const api: Api | undefined = apiByKey(key);
     if (api !== undefined) served.set(key, { api, versions: api.versions, handle });

@@ -8,11 +8,13 @@ import { MillraceError } from '../errors.ts';
 import { crc32c } from '../protocol/index.ts';
 import type { ConfigScope } from './configs/config-store.ts';
 import { type LogFileSystem, replaceFile, writeFully } from './log/file-system.ts';
+import type { SecurityRecord } from './security/records.ts';
 
 const FILE = 'millrace-metadata.log';
 const CRC_DIGITS = 8;
 
 export type MetadataRecord =
+  | SecurityRecord
   | {
       readonly type: 'topic';
       readonly name: string;

@@ -1,5 +1,6 @@
 import type { LogLevel } from './logger.ts';
 import type { FlushPolicy } from './seams.ts';
+import type { BrokerSecurityOptions, ResolvedSecurity } from './security/options.ts';
 
 /** A topic that a broker has from its start. */
 export interface StartTopic {
@@ -13,7 +14,7 @@ export interface StartTopic {
 }
 
 /** What a broker is started with. All of it crosses to the broker's thread, so it is plain data. */
-export interface BrokerOptions {
+export interface BrokerOptions extends BrokerSecurityOptions {
   /** Port of the first node; 0, the default, takes any free one. The others get the next ones, or any free ones. */
   readonly port?: number;
   /** A port for each node instead. */
@@ -52,4 +53,5 @@ export interface ResolvedBrokerOptions {
   readonly config: Readonly<Record<string, string>>;
   readonly topics: readonly StartTopic[];
   readonly logLevel: LogLevel;
+  readonly security: ResolvedSecurity;
 }

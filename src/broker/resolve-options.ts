@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { MillraceError } from '../errors.ts';
 import type { BrokerOptions, ResolvedBrokerOptions } from './options.ts';
+import { resolveSecurity } from './security/resolve-security.ts';
 
 const MAX_NODES = 100;
 const MAX_PORT = 65_535;
@@ -17,15 +18,17 @@ export function resolveBrokerOptions(options: BrokerOptions, dataDir: string): R
   for (const [name, value] of Object.entries(config)) {
     if (typeof value !== 'string') throw invalid(`config['${name}']`, `must be text, not ${typeof value}`);
   }
+  const { security, config: securedConfig } = resolveSecurity(options, config);
   return {
     ports: portsOf(options),
     host,
     advertisedHost: options.advertisedHost ?? (ALL_ADDRESSES.has(host) ? hostname() : host),
     dataDir,
     flushPolicy,
-    config: defaultPartitions === undefined ? config : { ...config, 'num.partitions': String(defaultPartitions) },
+    config: defaultPartitions === undefined ? securedConfig : { ...securedConfig, 'num.partitions': String(defaultPartitions) },
     topics: options.topics ?? [],
     logLevel: options.logLevel ?? 'warn',
+    security,
   };
 }
 

@@ -6,6 +6,8 @@ import type { BrokerLogger } from './logger.ts';
 import type { MetadataLog, MetadataRecord } from './metadata-log.ts';
 import type { NodeRegistry } from './nodes.ts';
 import { placeReplicas } from './placement.ts';
+import type { BrokerSecurity } from './security/broker-security.ts';
+import { isSecurityRecord, type SecurityRecord } from './security/records.ts';
 import { topicIdText } from './topic.ts';
 import { INTERNAL_TOPICS } from './topic-names.ts';
 import type { TopicRegistry } from './topics.ts';
@@ -19,6 +21,7 @@ export interface RestoreDeps {
   readonly configs: ConfigStore;
   readonly nodes: NodeRegistry;
   readonly topics: TopicRegistry;
+  readonly security: BrokerSecurity;
   readonly log: BrokerLogger;
 }
 
@@ -27,13 +30,21 @@ export async function restore(deps: RestoreDeps): Promise<void> {
   const { records, incomplete } = deps.metadata.read();
   const topics = new Map<string, TopicRecord>();
   const deletedIds = new Set<string>();
-  for (const record of records) apply(deps.configs, topics, deletedIds, record);
+  for (const record of records) {
+    if (isSecurityRecord(record)) deps.security.replay(record);
+    else apply(deps.configs, topics, deletedIds, record);
+  }
   settleStrays(deps, topics, deletedIds, incomplete);
-  deps.metadata.start([...topics.values(), ...configRecords(deps.configs)]);
+  deps.metadata.start([...topics.values(), ...configRecords(deps.configs), ...deps.security.snapshot()]);
   for (const record of topics.values()) await deps.topics.restore(onThisCluster(deps.nodes, record));
 }
 
-function apply(configs: ConfigStore, topics: Map<string, TopicRecord>, deletedIds: Set<string>, record: MetadataRecord): void {
+function apply(
+  configs: ConfigStore,
+  topics: Map<string, TopicRecord>,
+  deletedIds: Set<string>,
+  record: Exclude<MetadataRecord, SecurityRecord>,
+): void {
   const topic = record.type === 'config' ? undefined : topics.get(record.name);
   switch (record.type) {
     case 'topic':

@@ -16,7 +16,14 @@ export const CLUSTER_DEFAULT = '';
 const EMPTY: Config = Object.freeze({});
 
 /** Settings of this broker that Kafka has none of, or has as a feature level; accepted in the static configuration. */
-const OWN_SETTINGS = new Set(['transaction.version', 'group.version', 'topic.replication.clamp']);
+const OWN_SETTINGS = new Set([
+  'transaction.version',
+  'group.version',
+  'topic.replication.clamp',
+  // In Kafka these belong to the authorizer.
+  'super.users',
+  'allow.everyone.if.no.acl.found',
+]);
 
 export class ConfigStore {
   /** What the broker was started with. */

@@ -5,13 +5,10 @@ import {
   AlterConfigs,
   AlterReplicaLogDirs,
   ApiVersions,
-  CreateAcls,
   CreatePartitions,
   CreateTopics,
-  DeleteAcls,
   DeleteRecords,
   DeleteTopics,
-  DescribeAcls,
   DescribeCluster,
   DescribeConfigs,
   DescribeLogDirs,
@@ -36,7 +33,6 @@ import { createTopicsHandler } from './19-create-topics.ts';
 import { deleteTopicsHandler } from './20-delete-topics.ts';
 import { deleteRecordsHandler } from './21-delete-records.ts';
 import { offsetForLeaderEpochHandler } from './23-offset-for-leader-epoch.ts';
-import { withoutAuthorizer } from './29-acls.ts';
 import { describeConfigsHandler } from './32-describe-configs.ts';
 import { alterConfigsHandler } from './33-alter-configs.ts';
 import { alterReplicaLogDirsHandler } from './34-alter-replica-log-dirs.ts';
@@ -68,9 +64,6 @@ export function brokerHandlers(deps: HandlerDeps): HandlerMap {
   add(DeleteRecords, deleteRecordsHandler(deps));
   add(OffsetForLeaderEpoch, offsetForLeaderEpochHandler(deps));
   add(CreatePartitions, createPartitionsHandler(deps));
-  add(DescribeAcls, withoutAuthorizer);
-  add(CreateAcls, withoutAuthorizer);
-  add(DeleteAcls, withoutAuthorizer);
   add(DescribeConfigs, describeConfigsHandler(deps));
   add(AlterConfigs, alterConfigsHandler(deps));
   add(AlterReplicaLogDirs, alterReplicaLogDirsHandler(deps));

@@ -1,9 +1,11 @@
 /** One virtual node's port. */
 
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { MillraceError } from '../../errors.ts';
 import type { BrokerLogger } from '../logger.ts';
 import type { Clock } from '../seams.ts';
+import type { TlsListener } from '../security/tls/tls-listener.ts';
 import { Connection, type FrameHandler } from './connection.ts';
 import type { FramePool } from './frame-pool.ts';
 import type { RequestMemory } from './request-memory.ts';
@@ -25,7 +27,10 @@ export interface NodeServerOptions {
   readonly maxIdleMs: number;
   readonly memory: RequestMemory;
   readonly pool: FramePool;
-  readonly handler: FrameHandler;
+  /** What serves a connection: one for all of them, or one for each where clients log in. */
+  readonly handlerFor: () => FrameHandler;
+  /** Absent: connections are not encrypted. */
+  readonly tls?: TlsListener | undefined;
   readonly clock: Clock;
   readonly log: BrokerLogger;
 }
@@ -34,12 +39,14 @@ export class NodeServer {
   readonly #options: NodeServerOptions;
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
+  /** With TLS: the sockets below, which are there before a handshake is over. */
+  readonly #sockets = new Set<Socket>();
   #nextConnection = 0;
   #cancelSweep: () => void = () => undefined;
 
   private constructor(options: NodeServerOptions) {
     this.#options = options;
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    this.#server = this.#createServer();
   }
 
   /** Rejects with PORT_IN_USE, or INVALID_CONFIG when the host cannot be listened on. */
@@ -62,6 +69,7 @@ export class NodeServer {
     this.#cancelSweep();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const connection of [...this.#connections]) connection.close('the broker is stopping');
+    for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 
@@ -79,17 +87,55 @@ export class NodeServer {
     });
   }
 
-  #accept(socket: Socket): void {
+  #createServer(): Server {
+    const { tls, nodeId, log } = this.#options;
+    if (tls === undefined) {
+      return createServer({ noDelay: true }, (socket) => {
+        if (this.#hasRoomFor(socket)) this.#accept(socket);
+      });
+    }
+    const server = tls.createServer((socket) => this.#secured(socket, tls));
+    server.on('tlsClientError', (error, socket) => {
+      log.warn(`Node ${nodeId} closes a connection of ${socket.remoteAddress}: its TLS handshake failed: ${error.message}`);
+      socket.destroy();
+    });
+    server.on('connection', (socket: Socket) => {
+      if (!this.#hasRoomFor(socket)) return;
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+    return server;
+  }
+
+  /** When it has not, the connection is closed. */
+  #hasRoomFor(socket: Socket): boolean {
     const { nodeId, maxConnections, log } = this.#options;
-    if (this.#connections.size >= maxConnections) {
-      log.warn(`Node ${nodeId} refuses a connection of ${socket.remoteAddress}: ${maxConnections} are open, the limit of max.connections.`);
+    const open = Math.max(this.#connections.size, this.#sockets.size);
+    if (open < maxConnections) return true;
+    log.warn(`Node ${nodeId} refuses a connection of ${socket.remoteAddress}: ${maxConnections} are open, the limit of max.connections.`);
+    socket.destroy();
+    return false;
+  }
+
+  #secured(socket: TLSSocket, tls: TlsListener): void {
+    const principal = tls.principalOf(socket);
+    if (principal === undefined) {
+      this.#options.log.warn(
+        `Node ${this.#options.nodeId} closes a connection of ${socket.remoteAddress}: its certificate is not accepted.`,
+      );
       socket.destroy();
       return;
     }
+    this.#accept(socket, principal);
+  }
+
+  #accept(socket: Socket, principal?: string): void {
     const connection = new Connection({
       ...this.#options,
+      ...(principal !== undefined && { principal }),
+      handler: this.#options.handlerFor(),
       socket,
-      id: `${nodeId}-${this.#nextConnection++}`,
+      id: `${this.#options.nodeId}-${this.#nextConnection++}`,
       nowMs: () => this.#options.clock.nowMs(),
       onClosed: (closed) => this.#connections.delete(closed),
     });

@@ -28,6 +28,8 @@ export function readFrom(socket: Duplex, onBytes: (bytes: Buffer) => void): void
 
 /** False when this Node's sockets are not as expected; then nothing was changed. */
 export function useSharedBuffer(socket: Duplex, onBytes: (bytes: Buffer) => void): boolean {
+  // TLS may have decrypted bytes already, which are in the stream; its reads are of 16 KiB at most.
+  if (Reflect.get(socket, 'encrypted') === true) return false;
   const handle: unknown = Reflect.get(socket, '_handle');
   const symbols = Object.getOwnPropertySymbols(socket);
   const bufferKey = symbols.find((symbol) => symbol.description === 'kBuffer');
