@@ -34,6 +34,11 @@ export class ClusterView {
     return this.#nodes.get(id);
   }
 
+  /** The next use of the node asks where it is. */
+  forgetNode(id: number): void {
+    this.#nodes.delete(id);
+  }
+
   get controller(): NodeInfo | undefined {
     return this.#nodes.get(this.#controllerId);
   }

@@ -103,8 +103,9 @@ export class Router {
 
   /** What led to the wrong broker, or to one that does not answer, is asked for again. */
   forget(target: Target): void {
+    if (target === 'any') return;
     if (target === 'controller') this.view.forgetController();
-    else if (target === 'any' || 'node' in target) return;
+    else if ('node' in target) this.view.forgetNode(target.node);
     else if ('leader' in target) this.view.invalidate(target.leader[0]);
     else this.#coordinators.forget(...target.coordinator);
   }

@@ -6,6 +6,7 @@ export * from './compression/index.ts';
 export * from './frame/index.ts';
 export * from './kafka-errors.ts';
 export * from './messages/consumer-protocol.ts';
+export * from './messages/sticky-assignor.ts';
 export * from './primitives/crc32c.ts';
 export * from './primitives/int64.ts';
 export * from './primitives/murmur2.ts';
