@@ -205,9 +205,11 @@ function open(options: ResolvedBrokerOptions, environment: BrokerEnvironment): P
   // Live from the start, so that partitions get leaders when topics are opened; the ports are known later.
   for (const id of nodes.ids()) nodes.setLive({ id, host: options.advertisedHost, port: 0 });
   const topics = new TopicRegistry({ directory, metadata, configs, nodes, log });
-  const coordination: CoordinatorDeps = { topics, clock, config: configs.asLiveRecord(), nodes: () => nodes.live(), log };
+  const groupConfig = (groupId: string) => configs.dynamic('group', groupId);
+  const coordination: CoordinatorDeps = { topics, clock, config: configs.asLiveRecord(), nodes: () => nodes.live(), groupConfig, log };
   const groups = new GroupCoordinator(coordination);
   const transactions = new TransactionCoordinator({ ...coordination, groups });
+  topics.onChanged((topic, change) => groups.onTopicChanged(topic.name, change));
   topics.onDeleted((topic) => {
     groups
       .onTopicDeleted(topic.name)

@@ -36,6 +36,8 @@ export interface PlannedTopic {
   readonly internal: boolean;
 }
 
+export type TopicChange = 'created' | 'grown' | 'deleted';
+
 export interface TopicRegistryDeps {
   readonly directory: LogDirectory;
   readonly metadata: MetadataLog;
@@ -53,6 +55,7 @@ export class TopicRegistry implements TopicRegistryApi {
   /** Deletions whose files are not gone yet: a topic of the same name waits for them. */
   readonly #deleting = new Map<string, Promise<void>>();
   readonly #deletionListeners = new Set<(topic: Topic) => void>();
+  readonly #changeListeners = new Set<(topic: Topic, change: TopicChange) => void>();
   #closed = false;
 
   constructor(deps: TopicRegistryDeps) {
@@ -77,6 +80,11 @@ export class TopicRegistry implements TopicRegistryApi {
   /** Calls back after each deletion. */
   onDeleted(listener: (topic: Topic) => void): void {
     this.#deletionListeners.add(listener);
+  }
+
+  /** Calls back when a topic was made, has got more partitions, or can no longer be found. */
+  onChanged(listener: (topic: Topic, change: TopicChange) => void): void {
+    this.#changeListeners.add(listener);
   }
 
   /** Opens a topic that the metadata log has. */
@@ -134,6 +142,7 @@ export class TopicRegistry implements TopicRegistryApi {
     this.#byName.delete(name);
     this.#byId.delete(topic.idText);
     this.#collisionKeys.delete(collisionKey(name));
+    this.#noteChange(topic, 'deleted');
     const removing = Promise.all(topic.partitions.map((log) => this.#deps.directory.deletePartition(log))).then(() => undefined);
     this.#deleting.set(name, removing);
     await removing.finally(() => this.#deleting.delete(name));
@@ -169,6 +178,7 @@ export class TopicRegistry implements TopicRegistryApi {
     const topic = this.#require(name);
     this.#deps.metadata.append({ type: 'partitions', name, replicas: [...topic.assignments(), ...added] });
     await this.#openPartitions(topic, topic.partitions.length, added);
+    this.#noteChange(topic, 'grown');
     return topic;
   }
 
@@ -218,6 +228,7 @@ export class TopicRegistry implements TopicRegistryApi {
     this.#byName.set(name, topic);
     this.#byId.set(topic.idText, topic);
     this.#collisionKeys.set(collisionKey(name), name);
+    this.#noteChange(topic, 'created');
     return topic;
   }
 
@@ -227,6 +238,10 @@ export class TopicRegistry implements TopicRegistryApi {
       const partition = { topic: topic.name, partition: first + index, topicId: topic.id, config };
       topic.addPartition(await this.#deps.directory.openPartition(partition), replicas[index] ?? [], leaders?.[first + index]);
     }
+  }
+
+  #noteChange(topic: Topic, change: TopicChange): void {
+    for (const listener of this.#changeListeners) listener(topic, change);
   }
 
   #applyConfig(topic: Topic): void {

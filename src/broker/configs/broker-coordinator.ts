@@ -22,7 +22,7 @@ export const BROKER_COORDINATOR_ROWS: readonly ConfigRow[] = [
   ['controller.quota.window.num', 'INT', '11', { min: 1 }],
   ['controller.quota.window.size.seconds', 'INT', '1', { min: 1 }],
   ['controller.socket.timeout.ms', 'INT', '30000'],
-  ['group.consumer.assignment.interval.ms', 'INT', '1000', { min: 0, dynamic: 'cluster-wide' }],
+  ['group.consumer.assignment.interval.ms', 'INT', '0', { min: 0, dynamic: 'cluster-wide' }],
   ['group.consumer.assignors', 'LIST', 'uniform,range'],
   ['group.consumer.heartbeat.interval.ms', 'INT', '5000', { min: 1 }],
   ['group.consumer.max.assignment.interval.ms', 'INT', '15000', { min: 0 }],

@@ -9,6 +9,12 @@ export const COORDINATOR_DEFAULTS = {
   'group.min.session.timeout.ms': 6_000,
   'group.max.session.timeout.ms': 1_800_000,
   'group.max.size': 2_147_483_647,
+  'group.consumer.session.timeout.ms': 45_000,
+  'group.consumer.heartbeat.interval.ms': 5_000,
+  'group.consumer.max.size': 2_147_483_647,
+  /** Time between two target assignments of a group (KIP-1263). Kafka 4.3: 1000. */
+  'group.consumer.assignment.interval.ms': 0,
+  'group.consumer.regex.refresh.interval.ms': 600_000,
   'offset.metadata.max.bytes': 4_096,
   'offsets.retention.minutes': 10_080,
   'offsets.retention.check.interval.ms': 600_000,

@@ -26,6 +26,8 @@ export interface CoordinatorDeps {
   readonly config: BrokerConfig;
   /** The live nodes. */
   nodes(): readonly BrokerNode[];
+  /** Configs of one group (resource type GROUP), read at every use. Left out: no group has any. */
+  groupConfig?(groupId: string): Readonly<Record<string, string | undefined>>;
   readonly log: CoordinatorLogger;
 }
 

@@ -12,6 +12,8 @@ export class Readiness {
   readonly #nodes: () => readonly BrokerNode[];
   readonly #log: CoordinatorLogger;
   #state: 'loading' | 'active' | 'closed' = 'loading';
+  /** Partitions that are being read again after they moved. */
+  readonly #reloading = new Set<number>();
 
   constructor(topic: InternalTopic, nodes: () => readonly BrokerNode[], log: CoordinatorLogger) {
     this.#topic = topic;
@@ -27,6 +29,12 @@ export class Readiness {
 
   close(): void {
     this.#state = 'closed';
+  }
+
+  /** While it is true, requests for ids of the partition are answered COORDINATOR_LOAD_IN_PROGRESS. */
+  setReloading(partition: number, reloading: boolean): void {
+    if (reloading) this.#reloading.add(partition);
+    else this.#reloading.delete(partition);
   }
 
   get active(): boolean {
@@ -88,6 +96,8 @@ export class Readiness {
   }
 
   #checkNode(id: string, nodeId: number): number {
-    return this.serves(id, nodeId) ? Code.NONE : Code.NOT_COORDINATOR;
+    if (!this.serves(id, nodeId)) return Code.NOT_COORDINATOR;
+    const reloading = this.#reloading.size > 0 && this.#reloading.has(this.#topic.partitionFor(id));
+    return reloading ? Code.COORDINATOR_LOAD_IN_PROGRESS : Code.NONE;
   }
 }

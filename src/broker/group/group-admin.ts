@@ -1,7 +1,9 @@
 /** Describes, lists and deletes groups. */
 
-import { Code } from '../coordinator/index.ts';
+import { Code, type KeyValue } from '../coordinator/index.ts';
 import type { ClassicGroupState } from './classic-group.ts';
+import { removalEvents } from './consumer/convert.ts';
+import { encodeEvent } from './consumer/records.ts';
 import type { Group } from './group.ts';
 import type { OffsetService } from './offset-commits.ts';
 import type { ExpiryHost } from './offset-expiry.ts';
@@ -29,7 +31,7 @@ export interface GroupDescription {
 export interface GroupListing {
   readonly groupId: string;
   readonly protocolType: string;
-  readonly state: ClassicGroupState;
+  readonly state: Group['state'];
   /** As Kafka prints it. */
   readonly type: string;
 }
@@ -43,10 +45,10 @@ export class GroupAdmin {
     this.#offsets = offsets;
   }
 
-  /** Undefined when there is no such group. Protocol data is only meaningful once the group is stable. */
+  /** Undefined when there is no such classic group. Protocol data is only meaningful once the group is stable. */
   describe(groupId: string): GroupDescription | undefined {
     const group = this.#host.find(groupId);
-    if (group === undefined) return undefined;
+    if (group?.type !== 'classic') return undefined;
     const stable = group.is('Stable');
     return {
       groupId,
@@ -81,15 +83,19 @@ export class GroupAdmin {
   async delete(groupId: string): Promise<number> {
     const group = this.#host.find(groupId);
     if (group === undefined) return Code.GROUP_ID_NOT_FOUND;
-    if (!group.is('Empty')) return Code.NON_EMPTY_GROUP;
+    if (group.state !== 'Empty') return Code.NON_EMPTY_GROUP;
+    const records = groupRemoval(group);
     this.#host.forget(group);
-    return this.#offsets.tombstone(groupId, this.#host.store.partitionsOf(groupId), [groupTombstone(groupId)]);
+    return this.#offsets.tombstone(groupId, this.#host.store.partitionsOf(groupId), records);
   }
 }
 
+/** Tombstones of everything the log has of a group, but for its offsets. */
+export function groupRemoval(group: Group): KeyValue[] {
+  if (group.type === 'classic') return [groupTombstone(group.groupId)];
+  return removalEvents(group).map((event) => encodeEvent(group.groupId, event));
+}
+
 function typeName(group: Group): string {
-  switch (group.type) {
-    case 'classic':
-      return 'Classic';
-  }
+  return group.type === 'classic' ? 'Classic' : 'Consumer';
 }

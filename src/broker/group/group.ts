@@ -1,8 +1,6 @@
-/**
- * Every kind of group. `type` tells them apart; KIP-848's groups join this union when they are built, and each place
- * that cares about the kind then fails to compile until it says what it does with them.
- */
+/** Every kind of group; `type` tells them apart. */
 
 import type { ClassicGroup } from './classic-group.ts';
+import type { ConsumerGroup } from './consumer/consumer-group.ts';
 
-export type Group = ClassicGroup;
+export type Group = ClassicGroup | ConsumerGroup;

@@ -2,12 +2,13 @@
 
 import { DeleteGroups, DescribeGroups, ListGroups, OffsetDelete, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
 import { Code, type HandlerMap, handle } from '../coordinator/index.ts';
+import type { GroupCoordinator } from './coordinator.ts';
 import type { GroupDescription } from './group-admin.ts';
 import type { GroupHandlerDeps } from './handlers.ts';
 
 /** READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS: everything that can be done to a group, without ACLs. */
-const ALL_GROUP_OPERATIONS = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11);
-const OPERATIONS_NOT_ASKED_FOR = -0x8000_0000;
+export const ALL_GROUP_OPERATIONS = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11);
+export const OPERATIONS_NOT_ASKED_FOR = -0x8000_0000;
 
 /** From here on an unknown group is an error; before, it was described as dead. */
 const DESCRIBE_KNOWS_NOT_FOUND = 6;
@@ -23,7 +24,7 @@ export function addAdminHandlers(handlers: HandlerMap, { groups, topics }: Group
       const description = groups.admin.describe(groupId);
       if (description !== undefined) return { ...describedGroup(description), authorizedOperations };
       return context.apiVersion >= DESCRIBE_KNOWS_NOT_FOUND
-        ? { ...emptyDescription(groupId, Code.GROUP_ID_NOT_FOUND, 'Dead', `Group ${groupId} not found.`), authorizedOperations }
+        ? { ...emptyDescription(groupId, Code.GROUP_ID_NOT_FOUND, 'Dead', notClassic(groups, groupId)), authorizedOperations }
         : { ...emptyDescription(groupId, Code.NONE, 'Dead', null), authorizedOperations };
     });
     return { groups: await Promise.all(described) };
@@ -85,6 +86,10 @@ function deletedTopics(
       errorCode: codes.get(`${name}/${partitionIndex}`) ?? Code.UNKNOWN_TOPIC_OR_PARTITION,
     })),
   }));
+}
+
+function notClassic(groups: GroupCoordinator, groupId: string): string {
+  return groups.find(groupId) === undefined ? `Group ${groupId} not found.` : `Group ${groupId} is not a classic group.`;
 }
 
 function emptyDescription(groupId: string, errorCode: number, groupState: string, errorMessage: string | null): DescribedGroup {

@@ -27,7 +27,7 @@ export function addMembershipHandlers(handlers: HandlerMap, groups: GroupCoordin
     const single = context.apiVersion < 3;
     const leaving = single ? [{ memberId: request.memberId, groupInstanceId: null, reason: null }] : request.members;
     const errorCode = await groups.readiness.check(request.groupId, context.nodeId);
-    return leaveResponse(errorCode === Code.NONE ? groups.leave(request.groupId, leaving) : errorCode, single);
+    return leaveResponse(errorCode === Code.NONE ? await groups.leave(request.groupId, leaving) : errorCode, single);
   });
 }
 

@@ -3,6 +3,7 @@
 import { OffsetFetch, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
 import { Code, type HandlerMap, handle } from '../coordinator/index.ts';
 import type { TopicRegistryApi, TopicState } from '../seams.ts';
+import { checkFetch } from './consumer/offset-access.ts';
 import type { GroupCoordinator } from './coordinator.ts';
 import type { GroupHandlerDeps } from './handlers.ts';
 
@@ -18,6 +19,15 @@ interface RequestedTopic {
   readonly topicId: Uint8Array;
   readonly partitionIndexes: readonly number[];
 }
+
+/** OffsetFetch 9+: who asks. */
+interface FetchingMember {
+  readonly memberId: string | null;
+  readonly memberEpoch: number;
+}
+
+/** An administrator, or an old client. */
+const NO_MEMBER: FetchingMember = { memberId: null, memberEpoch: -1 };
 
 interface FetchedPartition {
   readonly partitionIndex: number;
@@ -42,9 +52,9 @@ export function addOffsetFetchHandlers(handlers: HandlerMap, { groups, topics }:
   handle(handlers, OffsetFetch, async (request, context) => {
     const fetcher = new OffsetFetcher(groups, topics, request.requireStable, context.apiVersion >= FETCH_BY_TOPIC_ID);
     if (context.apiVersion < FETCH_SEVERAL_GROUPS) return fetchSingle(fetcher, request, context.nodeId, context.apiVersion);
-    const fetched = request.groups.map(async ({ groupId, topics: wanted }) => ({
+    const fetched = request.groups.map(async ({ groupId, topics: wanted, memberId, memberEpoch }) => ({
       groupId,
-      ...(await fetcher.fetch(groupId, wanted, context.nodeId)),
+      ...(await fetcher.fetch(groupId, wanted, context.nodeId, { memberId, memberEpoch })),
     }));
     return { groups: await Promise.all(fetched) };
   });
@@ -81,8 +91,15 @@ class OffsetFetcher {
   }
 
   /** `wanted` null: everything the group has committed. */
-  async fetch(groupId: string, wanted: readonly RequestedTopic[] | null, nodeId: number): Promise<FetchedGroup> {
-    const errorCode = await this.#groups.readiness.check(groupId, nodeId);
+  async fetch(
+    groupId: string,
+    wanted: readonly RequestedTopic[] | null,
+    nodeId: number,
+    { memberId, memberEpoch }: FetchingMember = NO_MEMBER,
+  ): Promise<FetchedGroup> {
+    const unready = await this.#groups.readiness.check(groupId, nodeId);
+    const group = this.#groups.find(groupId);
+    const errorCode = unready === Code.NONE && group?.type === 'consumer' ? checkFetch(group, memberId, memberEpoch) : unready;
     if (errorCode !== Code.NONE) return { errorCode, topics: [] };
     return { errorCode, topics: wanted === null ? this.#all(groupId) : wanted.map((topic) => this.#some(groupId, topic)) };
   }

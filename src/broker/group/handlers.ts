@@ -4,6 +4,7 @@ import type { HandlerMap, TransactionVerifier } from '../coordinator/index.ts';
 import type { TopicRegistryApi } from '../seams.ts';
 import type { GroupCoordinator } from './coordinator.ts';
 import { addAdminHandlers } from './handlers-admin.ts';
+import { addConsumerHandlers } from './handlers-consumer.ts';
 import { addMembershipHandlers } from './handlers-membership.ts';
 import { addOffsetCommitHandlers } from './handlers-offset-commit.ts';
 import { addOffsetFetchHandlers } from './handlers-offset-fetch.ts';
@@ -14,11 +15,12 @@ export interface GroupHandlerDeps {
   readonly topics: TopicRegistryApi;
 }
 
-/** JoinGroup, SyncGroup, Heartbeat, LeaveGroup, Describe-, List- and DeleteGroups, OffsetCommit, -Fetch and -Delete, TxnOffsetCommit. */
+/** JoinGroup, SyncGroup, Heartbeat, LeaveGroup, ConsumerGroupHeartbeat, everything that describes, lists and deletes groups, and offsets. */
 export function groupHandlers(deps: GroupHandlerDeps): HandlerMap {
   const handlers: HandlerMap = new Map();
   addMembershipHandlers(handlers, deps.groups);
   addAdminHandlers(handlers, deps);
+  addConsumerHandlers(handlers, deps.groups);
   addOffsetCommitHandlers(handlers, deps);
   addOffsetFetchHandlers(handlers, deps);
   return handlers;

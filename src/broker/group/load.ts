@@ -1,44 +1,86 @@
 /** Brings groups and offsets back from `__consumer_offsets`. */
 
 import { type ReplayedRecord, replayPartition } from '../coordinator/index.ts';
+import type { PartitionLogApi } from '../seams.ts';
 import type { ClassicGroup } from './classic-group.ts';
+import { ConsumerGroup } from './consumer/consumer-group.ts';
+import type { GroupRecord } from './consumer/records.ts';
 import type { GroupCoordinator } from './coordinator.ts';
 import { GroupMember } from './member.ts';
-import type { Rebalancer } from './rebalance.ts';
 import { decodeGroup, decodeKey, decodeOffset, type StoredGroup, type StoredMember } from './records.ts';
 
+/** Groups as far as the log has been read. A group is one of the two kinds at a time. */
+interface Stored {
+  readonly classic: Map<string, StoredGroup>;
+  readonly consumer: Map<string, ConsumerGroup>;
+}
+
 /**
- * Replays every partition in log order, then gives each member a whole session to show up. A group that was in a
- * rebalance comes back in its last stored generation; its members learn so from their next request.
+ * Replays every partition in log order, then gives each member a whole session to show up. A classic group that was in
+ * a rebalance comes back in its last stored generation; its members learn so from their next request. A consumer group
+ * comes back as it was: every step of it is in the log.
  */
-export async function loadGroups(coordinator: GroupCoordinator, rebalancer: Rebalancer): Promise<void> {
+export async function loadGroups(coordinator: GroupCoordinator): Promise<void> {
   const topic = coordinator.topic.existing();
   if (topic === undefined) return;
-  const stored = new Map<string, StoredGroup>();
-  for (const log of topic.partitions) {
-    await replayPartition(log, {
-      record: (record) => applyRecord(coordinator, stored, record),
-      marker: (producerId, commit) => coordinator.endTransaction(log.partition, producerId, commit),
-    });
-  }
-  for (const [groupId, group] of stored) restoreGroup(coordinator, rebalancer, groupId, group);
-  ensureGroupsOfOffsets(coordinator, stored);
+  for (const log of topic.partitions) await loadLog(coordinator, log);
   coordinator.log.info(`Loaded ${[...coordinator.groups()].length} groups from ${coordinator.topic.name}.`);
 }
 
-function applyRecord(coordinator: GroupCoordinator, stored: Map<string, StoredGroup>, record: ReplayedRecord): void {
+/** One partition alone; nothing of it may be in memory. */
+export async function loadPartition(coordinator: GroupCoordinator, partition: number): Promise<void> {
+  const log = coordinator.topic.partition(partition);
+  if (log !== undefined) await loadLog(coordinator, log);
+}
+
+async function loadLog(coordinator: GroupCoordinator, log: PartitionLogApi): Promise<void> {
+  const stored: Stored = { classic: new Map(), consumer: new Map() };
+  await replayPartition(log, {
+    record: (record) => applyRecord(coordinator, stored, record),
+    marker: (producerId, commit) => coordinator.endTransaction(log.partition, producerId, commit),
+  });
+  for (const [groupId, group] of stored.classic) restoreGroup(coordinator, groupId, group);
+  for (const group of stored.consumer.values()) {
+    group.rebuild();
+    coordinator.register(group);
+    coordinator.consumers.watch(group);
+  }
+  ensureGroupsOfOffsets(coordinator);
+}
+
+function applyRecord(coordinator: GroupCoordinator, stored: Stored, record: ReplayedRecord): void {
   if (record.key === null) return;
-  const key = decodeKey(record.key);
+  const key = decodeKey(record.key, record.value);
   switch (key.kind) {
     case 'offset':
       applyOffset(coordinator, key, record);
       break;
     case 'group':
-      if (record.value === null) stored.delete(key.group);
-      else stored.set(key.group, decodeGroup(record.value));
+      if (record.value === null) {
+        stored.classic.delete(key.group);
+      } else {
+        stored.classic.set(key.group, decodeGroup(record.value));
+        stored.consumer.delete(key.group);
+      }
+      break;
+    case 'consumer-group':
+      applyConsumerGroup(stored, key.record);
       break;
     case 'unknown':
       coordinator.log.debug(`Skipped a record of ${coordinator.topic.name} with key version ${key.version} at offset ${record.offset}.`);
+  }
+}
+
+/** Compaction may have taken what a tombstone removes: tombstones of what is not there mean nothing. */
+function applyConsumerGroup({ classic, consumer }: Stored, { groupId, event }: GroupRecord): void {
+  const group = consumer.get(groupId) ?? (event.value === null ? undefined : new ConsumerGroup(groupId));
+  if (group === undefined) return;
+  group.apply(event);
+  if (event.kind === 'group' && event.value === null) {
+    consumer.delete(groupId);
+  } else {
+    consumer.set(groupId, group);
+    classic.delete(groupId);
   }
 }
 
@@ -58,19 +100,19 @@ function applyOffset(
   else store.putPending(record.producerId, groupId, topic, partition, committed);
 }
 
-function restoreGroup(coordinator: GroupCoordinator, rebalancer: Rebalancer, groupId: string, stored: StoredGroup): void {
+function restoreGroup(coordinator: GroupCoordinator, groupId: string, stored: StoredGroup): void {
   const group = coordinator.create(groupId);
   group.generationId = stored.generation;
   group.protocolType = stored.protocolType === '' ? null : stored.protocolType;
   group.protocolName = stored.protocol;
-  for (const member of stored.members) group.add(restoreMember(coordinator, rebalancer, group, member));
+  for (const member of stored.members) group.add(restoreMember(coordinator, group, member));
   if (stored.leader !== null && group.members.has(stored.leader)) group.leaderId = stored.leader;
   if (group.members.size > 0) group.state = 'Stable';
   group.stateTimestampMs = stored.currentStateTimestamp;
   group.refreshSubscription();
 }
 
-function restoreMember(coordinator: GroupCoordinator, rebalancer: Rebalancer, group: ClassicGroup, stored: StoredMember): GroupMember {
+function restoreMember(coordinator: GroupCoordinator, group: ClassicGroup, stored: StoredMember): GroupMember {
   const { memberId, groupInstanceId, clientId, clientHost, rebalanceTimeout, sessionTimeout, subscription } = stored;
   const identity = {
     memberId,
@@ -82,15 +124,15 @@ function restoreMember(coordinator: GroupCoordinator, rebalancer: Rebalancer, gr
     rebalanceTimeoutMs: rebalanceTimeout < 0 ? sessionTimeout : rebalanceTimeout,
     protocols: group.protocolName === null ? [] : [{ name: group.protocolName, metadata: subscription }],
   };
-  const member = new GroupMember(identity, coordinator.clock, (expired) => rebalancer.onSessionExpired(group, expired));
+  const member = new GroupMember(identity, coordinator.clock, (expired) => coordinator.rebalancer.onSessionExpired(group, expired));
   member.assignment = stored.assignment;
   member.keepAlive();
   return member;
 }
 
 /** Offsets without a group belong to somebody who only commits: a group without a protocol. */
-function ensureGroupsOfOffsets(coordinator: GroupCoordinator, stored: ReadonlyMap<string, StoredGroup>): void {
+function ensureGroupsOfOffsets(coordinator: GroupCoordinator): void {
   for (const groupId of coordinator.store.groupIds()) {
-    if (!stored.has(groupId)) coordinator.create(groupId);
+    if (coordinator.find(groupId) === undefined) coordinator.create(groupId);
   }
 }

@@ -3,6 +3,8 @@
 import { type BrokerConfig, Code, coordinatorAppendError, type InternalTopic, intSetting, type KeyValue } from '../coordinator/index.ts';
 import type { Clock } from '../seams.ts';
 import type { ClassicGroup } from './classic-group.ts';
+import { checkCommit, type PartitionToCommit } from './consumer/offset-access.ts';
+import type { TopicView } from './consumer/topic-view.ts';
 import type { Group } from './group.ts';
 import type { CommittedOffset, OffsetStore } from './offsets.ts';
 import { offsetRecord, offsetTombstone } from './records.ts';
@@ -46,6 +48,7 @@ export interface OffsetServiceHost {
   readonly config: BrokerConfig;
   readonly topic: InternalTopic;
   readonly store: OffsetStore;
+  readonly topics: Pick<TopicView, 'keyOf'>;
   find(groupId: string): Group | undefined;
   create(groupId: string): ClassicGroup;
 }
@@ -67,8 +70,8 @@ export class OffsetService {
     const refused = this.#checkCommit(request);
     if (refused !== Code.NONE) return Promise.resolve(request.offsets.map(() => refused));
     const group = this.#host.find(request.groupId);
-    // A commit keeps the session alive, as a heartbeat does.
-    if (group?.is('Stable', 'PreparingRebalance')) group.members.get(request.memberId)?.keepAlive();
+    // In the classic protocol a commit keeps the session alive, as a heartbeat does.
+    if (group?.type === 'classic' && group.is('Stable', 'PreparingRebalance')) group.members.get(request.memberId)?.keepAlive();
     return this.#store(request.groupId, request.offsets, request.retentionTimeMs, null);
   }
 
@@ -85,6 +88,10 @@ export class OffsetService {
       if (request.generationId >= 0) return request.groupNotFoundKnown ? Code.GROUP_ID_NOT_FOUND : Code.ILLEGAL_GENERATION;
       this.#host.create(request.groupId);
       return Code.NONE;
+    }
+    if (group.type === 'consumer') {
+      const check = { ...request, transactional: false, knowsEpochs: request.groupNotFoundKnown };
+      return checkCommit(group, check, this.#byTopicKey(request.offsets));
     }
     if (request.generationId < 0 && group.is('Empty')) return Code.NONE;
     const identified = request.generationId >= 0 || request.memberId !== '' || request.groupInstanceId !== null;
@@ -103,9 +110,16 @@ export class OffsetService {
       this.#host.create(request.groupId);
       return Code.NONE;
     }
+    if (group.type === 'consumer') {
+      return checkCommit(group, { ...request, transactional: true, knowsEpochs: true }, this.#byTopicKey(request.offsets));
+    }
     if (request.generationId < 0 && group.is('Empty')) return Code.NONE;
     const identified = request.generationId >= 0 || request.memberId !== '' || request.groupInstanceId !== null;
     return identified ? checkMember(group, request) : Code.NONE;
+  }
+
+  #byTopicKey(offsets: readonly OffsetToCommit[]): PartitionToCommit[] {
+    return offsets.map(({ topic, partition }) => ({ topic: this.#host.topics.keyOf(topic), partition }));
   }
 
   async #store(
@@ -161,8 +175,8 @@ export class OffsetService {
     partitions: readonly { readonly topic: string; readonly partition: number }[],
   ): Promise<number | CommitResult> {
     const group = this.#host.find(groupId);
-    if (group === undefined || group.is('Dead')) return Code.GROUP_ID_NOT_FOUND;
-    if (!group.is('Empty') && group.protocolType !== CONSUMER_PROTOCOL_TYPE) return Code.NON_EMPTY_GROUP;
+    if (group === undefined || group.state === 'Dead') return Code.GROUP_ID_NOT_FOUND;
+    if (group.state !== 'Empty' && group.protocolType !== CONSUMER_PROTOCOL_TYPE) return Code.NON_EMPTY_GROUP;
     const codes: number[] = partitions.map(({ topic }) => (group.isSubscribedTo(topic) ? Code.GROUP_SUBSCRIBED_TO_TOPIC : Code.NONE));
     const errorCode = await this.tombstone(
       groupId,
@@ -189,7 +203,7 @@ export class OffsetService {
   }
 }
 
-function checkMember(group: Group, identity: CommitIdentity): number {
+function checkMember(group: ClassicGroup, identity: CommitIdentity): number {
   const errorCode = group.validateMember(identity.memberId, identity.groupInstanceId);
   if (errorCode !== Code.NONE) return errorCode;
   return identity.generationId === group.generationId ? Code.NONE : Code.ILLEGAL_GENERATION;

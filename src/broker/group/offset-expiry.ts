@@ -2,9 +2,9 @@
 
 import { intSetting } from '../coordinator/index.ts';
 import type { Group } from './group.ts';
+import { groupRemoval } from './group-admin.ts';
 import type { OffsetService, OffsetServiceHost } from './offset-commits.ts';
 import type { CommittedOffset } from './offsets.ts';
-import { groupTombstone } from './records.ts';
 import { CONSUMER_PROTOCOL_TYPE } from './subscription.ts';
 
 /** Tombstones written in one batch. */
@@ -49,7 +49,7 @@ function isExpired(group: Group, committed: CommittedOffset, nowMs: number, rete
 
 /** When the retention of an offset began; undefined while the group may still use it. */
 function retentionStart(group: Group, committed: CommittedOffset): number | undefined {
-  if (group.protocolType === null) return committed.commitTimestampMs;
+  if (group.type === 'consumer' || group.protocolType === null) return committed.commitTimestampMs;
   if (group.is('Empty')) return group.stateTimestampMs >= 0 ? group.stateTimestampMs : committed.commitTimestampMs;
   // A stable group of consumers keeps offsets of what it reads; of topics it left, the last commit counts.
   const known = group.protocolType === CONSUMER_PROTOCOL_TYPE && group.subscribedTopics !== null;
@@ -59,8 +59,12 @@ function retentionStart(group: Group, committed: CommittedOffset): number | unde
 async function removeIfUnused(host: ExpiryHost, service: OffsetService, group: Group): Promise<void> {
   const { groupId } = group;
   const inUse =
-    !group.is('Empty') || group.pendingMembers.size > 0 || host.store.hasOffsets(groupId) || host.store.hasOpenTransactions(groupId);
+    group.state !== 'Empty' ||
+    (group.type === 'classic' && group.pendingMembers.size > 0) ||
+    host.store.hasOffsets(groupId) ||
+    host.store.hasOpenTransactions(groupId);
   if (inUse || host.find(groupId) !== group) return;
+  const records = groupRemoval(group);
   host.forget(group);
-  await service.tombstone(groupId, [], [groupTombstone(groupId)]);
+  await service.tombstone(groupId, [], records);
 }

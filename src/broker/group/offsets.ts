@@ -93,6 +93,18 @@ export class OffsetStore {
     }
   }
 
+  /** Forgets everything of the groups that are picked, without a trace in the log: they are read back from it. */
+  forget(concerns: (groupId: string) => boolean): void {
+    for (const groupId of [...this.#committed.keys()]) if (concerns(groupId)) this.#committed.delete(groupId);
+    for (const [groupId, producers] of [...this.#openTransactions]) {
+      if (!concerns(groupId)) continue;
+      for (const producerId of [...producers]) {
+        this.#pending.get(producerId)?.delete(groupId);
+        this.#closeTransaction(producerId, groupId);
+      }
+    }
+  }
+
   /** The producer's transaction ended. `concerns` picks the groups whose partition the marker was written to. */
   endTransaction(producerId: number, commit: boolean, concerns: (groupId: string) => boolean): void {
     const groups = this.#pending.get(producerId);

@@ -1,12 +1,14 @@
 /**
  * The records of `__consumer_offsets` in Kafka's own formats: OffsetCommitKey 1, OffsetCommitValue 3 (1 with a
- * retention of its own), GroupMetadataKey 2, GroupMetadataValue 3. Older values are read too. Keys of other versions
- * (KIP-848, share groups) are reported as unknown and left alone, as Kafka does (KIP-915).
+ * retention of its own), GroupMetadataKey 2, GroupMetadataValue 3. Older values are read too. Those of consumer groups
+ * (KIP-848) are in `consumer/records.ts`. Keys of other versions (share groups, streams groups) are reported as unknown
+ * and left alone, as Kafka does (KIP-915).
  */
 
 import { array, bytes, type Decoded, defineMessage, int32, int64, string } from '../../protocol/schema/index.ts';
 import { decodeVersioned, encodeVersioned, type KeyValue, recordVersion } from '../coordinator/index.ts';
 import type { ClassicGroup } from './classic-group.ts';
+import { decodeEvent, type GroupRecord, isConsumerGroupKey } from './consumer/records.ts';
 import type { CommittedOffset } from './offsets.ts';
 import { NO_BYTES } from './types.ts';
 
@@ -73,12 +75,16 @@ export type StoredMember = StoredGroup['members'][number];
 export type GroupRecordKey =
   | { readonly kind: 'offset'; readonly group: string; readonly topic: string; readonly partition: number }
   | { readonly kind: 'group'; readonly group: string }
+  /** With its value: the record of a consumer group. */
+  | { readonly kind: 'consumer-group'; readonly record: GroupRecord }
   | { readonly kind: 'unknown'; readonly version: number };
 
-export function decodeKey(key: Buffer): GroupRecordKey {
+/** `value` is only looked at for records of consumer groups, whose keys say little without it. */
+export function decodeKey(key: Buffer, value: Buffer | null = null): GroupRecordKey {
   const version = recordVersion(key);
   if (version <= OFFSET_KEY_VERSION) return { kind: 'offset', ...decodeVersioned(OffsetCommitKey, key) };
   if (version === GROUP_KEY_VERSION) return { kind: 'group', ...decodeVersioned(GroupMetadataKey, key) };
+  if (isConsumerGroupKey(version)) return { kind: 'consumer-group', record: decodeEvent(key, value) };
   return { kind: 'unknown', version };
 }
 

@@ -16,7 +16,7 @@ import {
 } from '../../../../src/protocol/index.ts';
 import { fakeBroker } from '../coordinator/fakes.ts';
 import { call, versionsOf } from '../coordinator/wire.ts';
-import { GROUP, REBALANCE_MS, SESSION_MS, type Started, startGroups, subscription } from './harness.ts';
+import { classicGroup, GROUP, REBALANCE_MS, SESSION_MS, type Started, startGroups, subscription } from './harness.ts';
 
 interface Wired extends Started {
   readonly handlers: HandlerMap;
@@ -126,7 +126,7 @@ describe('group handlers, version by version', () => {
     await handlers.get(14)!(syncing, { ...context, apiKey: 14 });
     metadata.fill(0);
     assignment.fill(0);
-    const kept = groups.find(GROUP)!.members.get(memberId)!;
+    const kept = classicGroup(groups).members.get(memberId)!;
     expect([Buffer.from(kept.protocols[0]!.metadata), Buffer.from(kept.assignment).toString()]).toEqual([subscription('flights'), 'mine']);
   });
 

@@ -1,6 +1,7 @@
 /** A group coordinator on a fake broker, and members that say what clients say. */
 
 import { Code, OFFSETS_TOPIC } from '../../../../src/broker/coordinator/index.ts';
+import type { ClassicGroup } from '../../../../src/broker/group/classic-group.ts';
 import { GroupCoordinator } from '../../../../src/broker/group/coordinator.ts';
 import type { JoinRequest, JoinResult, SyncResult } from '../../../../src/broker/group/types.ts';
 import { type FakeBroker, fakeBroker, settle } from '../coordinator/fakes.ts';
@@ -51,6 +52,12 @@ export async function startGroups(broker: FakeBroker = fakeBroker()): Promise<St
   await groups.load();
   if ((await groups.readiness.check(GROUP, 1)) !== Code.NONE) throw new Error('the coordinator is not ready');
   return { broker, groups };
+}
+
+export function classicGroup(groups: GroupCoordinator, groupId = GROUP): ClassicGroup {
+  const group = groups.find(groupId);
+  if (group?.type !== 'classic') throw new Error(`${groupId} is no classic group`);
+  return group;
 }
 
 /** A second coordinator on the same logs, as after `kill -9`. */

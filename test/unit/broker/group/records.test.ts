@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeGroup, decodeKey, decodeOffset, groupRecord, offsetRecord } from '../../../../src/broker/group/records.ts';
-import { joinRequest, startGroups } from './harness.ts';
+import { classicGroup, joinRequest, startGroups } from './harness.ts';
 
 const committed = { offset: 258, leaderEpoch: 7, metadata: 'm', commitTimestampMs: 1_700_000_000_000, expireTimestampMs: -1 };
 
@@ -38,7 +38,7 @@ describe('records of __consumer_offsets', () => {
         protocols: [{ name: 'p', metadata: Buffer.from([5]) }],
       }),
     );
-    const record = groupRecord(groups.find('g')!, new Map([[memberId, Buffer.from([6])]]));
+    const record = groupRecord(classicGroup(groups, 'g'), new Map([[memberId, Buffer.from([6])]]));
     expect(Buffer.from(record.key).toString('hex')).toBe('0002' + '0001' + '67');
     const id = Buffer.from(memberId).toString('hex');
     const idBytes = `00${memberId.length.toString(16)}`;
@@ -80,7 +80,7 @@ describe('records of __consumer_offsets', () => {
   });
 
   it('leaves keys of other kinds of groups alone', () => {
-    expect(decodeKey(Buffer.from('0003' + '0001' + '67', 'hex'))).toEqual({ kind: 'unknown', version: 3 });
+    expect(decodeKey(Buffer.from('000b' + '0001' + '67', 'hex'))).toEqual({ kind: 'unknown', version: 11 });
     expect(() => decodeKey(Buffer.from([1]))).toThrow(/no version/);
   });
 });

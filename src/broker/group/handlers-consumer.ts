@@ -1,0 +1,75 @@
+/** ConsumerGroupHeartbeat and ConsumerGroupDescribe (KIP-848): between the wire and the coordinator. */
+
+import { ConsumerGroupDescribe, ConsumerGroupHeartbeat, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
+import { Code, type HandlerMap, handle } from '../coordinator/index.ts';
+import type { RequestContext } from '../seams.ts';
+import { assignmentFromWire, assignmentToWire } from './consumer/assignment.ts';
+import { describeConsumerGroup } from './consumer/describe.ts';
+import { type ConsumerHeartbeat, type ConsumerHeartbeatResult, heartbeatError } from './consumer/types.ts';
+import type { GroupCoordinator } from './coordinator.ts';
+import { ALL_GROUP_OPERATIONS, OPERATIONS_NOT_ASKED_FOR } from './handlers-admin.ts';
+
+/** From here on clients make their member ids themselves. */
+const CLIENT_BRINGS_MEMBER_ID = 1;
+
+type DescribedGroup = ResponseInput<typeof ConsumerGroupDescribe>['groups'][number];
+
+export function addConsumerHandlers(handlers: HandlerMap, groups: GroupCoordinator): void {
+  handle(handlers, ConsumerGroupHeartbeat, async (request, context) => {
+    const errorCode = await groups.readiness.check(request.groupId, context.nodeId);
+    const result =
+      errorCode === Code.NONE ? await groups.consumerHeartbeat(heartbeatOf(request, context)) : heartbeatError(errorCode, null);
+    return heartbeatResponse(result);
+  });
+
+  handle(handlers, ConsumerGroupDescribe, async (request, context) => {
+    const authorizedOperations = request.includeAuthorizedOperations ? ALL_GROUP_OPERATIONS : OPERATIONS_NOT_ASKED_FOR;
+    const described = request.groupIds.map(async (groupId): Promise<DescribedGroup> => {
+      if (groupId === '') return undescribed(groupId, Code.INVALID_GROUP_ID, null);
+      const errorCode = await groups.readiness.check(groupId, context.nodeId);
+      if (errorCode !== Code.NONE) return undescribed(groupId, errorCode, null);
+      return describe(groups, groupId, authorizedOperations);
+    });
+    return { groups: await Promise.all(described) };
+  });
+}
+
+function heartbeatOf(request: RequestOf<typeof ConsumerGroupHeartbeat>, context: RequestContext): ConsumerHeartbeat {
+  const { groupId, memberId, memberEpoch, instanceId, rackId, rebalanceTimeoutMs, serverAssignor, topicPartitions } = request;
+  return {
+    groupId,
+    memberId,
+    memberEpoch,
+    instanceId,
+    rackId,
+    rebalanceTimeoutMs,
+    topicNames: request.subscribedTopicNames,
+    topicRegex: request.subscribedTopicRegex,
+    serverAssignor,
+    owned: topicPartitions === null ? null : assignmentFromWire(topicPartitions),
+    clientId: context.clientId ?? '',
+    clientHost: context.clientHost,
+    bringsMemberId: context.apiVersion >= CLIENT_BRINGS_MEMBER_ID,
+    mayDescribe: () => true,
+  };
+}
+
+function heartbeatResponse(result: ConsumerHeartbeatResult): ResponseInput<typeof ConsumerGroupHeartbeat> {
+  const { assignment, ...rest } = result;
+  return { ...rest, assignment: assignment === null ? null : { topicPartitions: assignmentToWire(assignment) } };
+}
+
+function describe(groups: GroupCoordinator, groupId: string, authorizedOperations: number): DescribedGroup {
+  const group = groups.find(groupId);
+  if (group?.type !== 'consumer') {
+    const message = group === undefined ? `Group ${groupId} not found.` : `Group ${groupId} is not a consumer group.`;
+    return { ...undescribed(groupId, Code.GROUP_ID_NOT_FOUND, message), authorizedOperations };
+  }
+  const [defaultAssignor] = groups.settings.assignors;
+  const description = describeConsumerGroup(group, groups.topics, defaultAssignor?.name ?? '');
+  return { errorCode: Code.NONE, errorMessage: null, groupId, ...description, authorizedOperations };
+}
+
+function undescribed(groupId: string, errorCode: number, errorMessage: string | null): DescribedGroup {
+  return { errorCode, errorMessage, groupId, groupState: '', groupEpoch: 0, assignmentEpoch: 0, assignorName: '', members: [] };
+}
