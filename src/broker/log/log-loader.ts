@@ -151,6 +151,12 @@ class LogLoading {
     const { files } = this.request.resources;
     for (let index = first; index < this.segments.length; index++) {
       const segment = this.segments[index]!;
+      // Segments lie end to end: between two whose bytes were not all synced a power cut can have taken batches.
+      if (index > first && segment.baseOffset > this.nextOffset) {
+        this.dropSegmentsAfter(index - 1);
+        this.warnOfCut(`the segment that begins there is gone or cut short`);
+        return;
+      }
       const bytes = Math.max(files.fs.sizeOf(segment.file.path), 0);
       this.nextOffset = Math.max(this.nextOffset, segment.baseOffset);
       const intact = await this.rebuild(segment, bytes);
@@ -161,11 +167,15 @@ class LogLoading {
       this.truncatedBytes += bytes - intact;
       segment.file.truncate(intact);
       this.dropSegmentsAfter(index);
-      this.request.resources.onEvent({
-        level: 'warn',
-        message: `${this.request.name}: cut at offset ${this.nextOffset}, byte ${intact} of ${segment.file.path}: the ${this.truncatedBytes} bytes from there on are no undamaged batches.`,
-      });
+      this.warnOfCut(`byte ${intact} of ${segment.file.path} begins no undamaged batch`);
     }
+  }
+
+  private warnOfCut(reason: string): void {
+    this.request.resources.onEvent({
+      level: 'warn',
+      message: `${this.request.name}: cut at offset ${this.nextOffset}, as ${reason}; ${this.truncatedBytes} bytes are given up.`,
+    });
   }
 
   /** Builds the segment's indexes anew; returns how many bytes of it are whole batches. */

@@ -106,7 +106,7 @@ export class PartitionLog implements PartitionLogApi {
     this.endOffset = loaded.logEndOffset;
     this.startOffset = Math.min(Math.max(options.logStartOffset ?? 0, this.segments.first.baseOffset), this.endOffset);
     this.cleanedUpTo = Math.min(Math.max(options.cleanedUpTo ?? 0, this.startOffset), this.endOffset);
-    this.syncedOffset = this.endOffset;
+    this.syncedOffset = (options.cleanShutdown ?? false) ? this.endOffset : Math.min(options.recoveryPoint ?? 0, this.endOffset);
     this.currentEpoch = Math.max(epochs.latest, 0);
     this.waiters = new ReadableWaiters(this.highWatermark, this.lastStableOffset);
     this.flusher = new Flusher(resources.flushPolicy, resources.flushIntervalMs, resources.clock, this.flushTarget(), this.endOffset);
@@ -387,6 +387,7 @@ export class PartitionLog implements PartitionLogApi {
     for (const segment of loaded.segments.slice(loaded.firstRecovered)) this.unsynced.segmentClosed(segment);
     this.unsynced.activeChanged();
     if (this.resources.flushPolicy === 'batch') await this.flusher.request();
+    else if (!cleanShutdown) this.flusher.appended();
   }
 
   /** For a clean stop: indexes, producers and data are on the disk. */

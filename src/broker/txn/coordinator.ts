@@ -20,12 +20,14 @@ import {
 } from '../coordinator/index.ts';
 import type { Clock, TopicRegistryApi } from '../seams.ts';
 import { addPartitions, checkOpen, verifyTransaction } from './add-partitions.ts';
-import { endTransaction } from './end-transaction.ts';
+import { endTransaction, fenceAndAbort } from './end-transaction.ts';
 import { abortTimedOut, forgetUnused } from './expiry.ts';
+import { abortForgotten } from './forgotten.ts';
 import { initProducer } from './init-producer.ts';
 import { loadTransactions } from './load.ts';
 import { MarkerWriter } from './markers.ts';
 import { ProducerIds } from './producer-ids.ts';
+import { reloadTransactions } from './reload.ts';
 import type { PartitionSet, Transaction } from './state.ts';
 import { TransactionStore } from './store.ts';
 import { type ProducerIdentity, type ProducerResult, producerError } from './types.ts';
@@ -77,6 +79,7 @@ export class TransactionCoordinator implements TransactionVerifier {
     await loadTransactions(this);
     if (!this.readiness.activate()) return;
     for (const transaction of this.store.all()) if (transaction.preparing) await this.markers.finish(transaction);
+    await abortForgotten(this);
     this.#repeat(
       () => intSetting(this.config, 'transaction.abort.timed.out.transaction.cleanup.interval.ms'),
       () => abortTimedOut(this),
@@ -85,6 +88,19 @@ export class TransactionCoordinator implements TransactionVerifier {
       () => intSetting(this.config, 'transaction.remove.expired.transaction.cleanup.interval.ms'),
       () => forgetUnused(this),
     );
+  }
+
+  /** A partition of `__transaction_state` has another leader. Its ids are answered COORDINATOR_LOAD_IN_PROGRESS meanwhile. */
+  onLeaderMoved(partition: number): Promise<void> {
+    return reloadTransactions(this, partition);
+  }
+
+  /** Aborts the open transaction of an id as if its time was up, and fences its producer. Resolves with an error code. */
+  async expire(transactionalId: string): Promise<number> {
+    const transaction = this.store.get(transactionalId);
+    if (transaction === undefined) return Code.TRANSACTIONAL_ID_NOT_FOUND;
+    await transaction.whenIdle();
+    return transaction.current.state === 'Ongoing' ? fenceAndAbort(this, transaction) : Code.INVALID_TXN_STATE;
   }
 
   /** Stops all timers and refuses requests. Idempotent. */
@@ -133,7 +149,7 @@ export class TransactionCoordinator implements TransactionVerifier {
     partition: number,
     support: TransactionSupport,
   ): number | Promise<number> {
-    if (!this.readiness.active) return Code.NOT_ENOUGH_REPLICAS;
+    if (!this.readiness.isServing(transactionalId ?? '')) return Code.NOT_ENOUGH_REPLICAS;
     return verifyTransaction(this, transactionalId, { producerId, producerEpoch }, topic, partition, support);
   }
 

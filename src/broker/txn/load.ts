@@ -24,11 +24,13 @@ export async function loadTransactions(host: LoadHost): Promise<void> {
       },
     });
   }
-  for (const [transactionalId, snapshot] of found) {
+  const epochs = producersInUse(host);
+  for (const [transactionalId, stored] of found) {
+    const snapshot = notBehind(stored, epochs.get(stored.producerId));
     host.store.add(transactionalId, snapshot);
     host.producerIds.skipTo(Math.max(snapshot.producerId, snapshot.nextProducerId, snapshot.previousProducerId) + 1);
   }
-  skipIdsInUse(host);
+  for (const producerId of epochs.keys()) host.producerIds.skipTo(producerId + 1);
   host.log.info(`Loaded ${found.size} transactional ids from ${host.topic.name}.`);
 }
 
@@ -48,13 +50,22 @@ function applyRecord(host: LoadHost, found: Map<string, TransactionSnapshot>, ke
 }
 
 /**
- * Ids that partitions know are taken whatever the counter says. It can only be behind after a power cut without
- * flushing, or when somebody deleted the topic; handing an id out twice would drop one of the producers' batches.
+ * Producer ids and epochs that partitions know, which are taken whatever the coordinator's log says. It can only be behind
+ * after a power cut without flushing, or when somebody deleted the topic; handing out an id, or an epoch of it, twice would
+ * have batches taken for repetitions and dropped.
  */
-function skipIdsInUse(host: LoadHost): void {
+function producersInUse(host: LoadHost): Map<number, number> {
+  const epochs = new Map<number, number>();
   for (const topic of host.topics.all()) {
     for (const log of topic.partitions) {
-      for (const { producerId } of log.activeProducers()) host.producerIds.skipTo(producerId + 1);
+      for (const { producerId, producerEpoch } of log.activeProducers()) {
+        epochs.set(producerId, Math.max(epochs.get(producerId) ?? -1, producerEpoch));
+      }
     }
   }
+  return epochs;
+}
+
+function notBehind(snapshot: TransactionSnapshot, knownEpoch = -1): TransactionSnapshot {
+  return knownEpoch > snapshot.producerEpoch ? { ...snapshot, producerEpoch: knownEpoch } : snapshot;
 }

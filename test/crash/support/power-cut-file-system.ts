@@ -24,6 +24,11 @@ class DirectoryNode {
 
 type Node = FileNode | DirectoryNode;
 
+export interface PowerCutOptions {
+  /** Of the changes of names in a directory a cut keeps the first ones, as journaling file systems do. Default false: any. */
+  readonly orderedNames?: boolean;
+}
+
 /**
  * A file system in memory whose power can be cut. What was not synced (bytes, sizes, names, directories) is in memory
  * only; of it a cut leaves nothing, all, the first part or any part, torn at sectors. Syncing a file does not sync its
@@ -34,19 +39,19 @@ export class PowerCutFileSystem implements LogFileSystem {
   syncs = 0;
   #root = new DirectoryNode();
   readonly #open: (FileNode | undefined)[] = [];
+  readonly #options: PowerCutOptions;
   #off = false;
+
+  constructor(options: PowerCutOptions = {}) {
+    this.#options = options;
+  }
 
   /** Ends this one: every call fails from now on. What is left on the disk is in the one returned. */
   cutPower(random: Random): PowerCutFileSystem {
     this.#off = true;
-    const next = new PowerCutFileSystem();
-    next.#root = afterCut(this.#root, random) as DirectoryNode;
+    const next = new PowerCutFileSystem(this.#options);
+    next.#root = directoryAfterCut(this.#root, random, this.#options.orderedNames ?? false);
     return next;
-  }
-
-  /** As `kill -9` leaves it: everything that was written. */
-  kill(): PowerCutFileSystem {
-    return this.cutPower(() => 1);
   }
 
   open(path: string, mode: OpenMode): number {
@@ -274,25 +279,36 @@ function applied(data: Buffer, write: Write): Buffer {
   return target;
 }
 
-/** A copy of what is left of a file or directory; draws what becomes of the pending changes of each. */
-function afterCut(node: Node, random: Random): Node {
-  if (node instanceof FileNode) {
-    const left = new FileNode();
-    let bytes: Buffer = Buffer.from(new Uint8Array(node.durable).buffer);
-    for (const write of surviving(node.pending, random, torn)) bytes = applied(bytes, write);
-    left.seen = Buffer.from(new Uint8Array(bytes).buffer);
-    left.durable = Buffer.from(new Uint8Array(bytes).buffer);
-    return left;
-  }
+/** What is left of a directory; draws what becomes of the pending changes in it. */
+function directoryAfterCut(directory: DirectoryNode, random: Random, ordered: boolean): DirectoryNode {
   const left = new DirectoryNode();
-  const names = new Map(node.durable);
-  for (const change of surviving(node.pending, random, (whole) => [whole])) setNames(names, change);
+  const names = new Map(directory.durable);
+  const kept = ordered
+    ? directory.pending.slice(0, random(directory.pending.length + 1))
+    : surviving(directory.pending, random, (whole) => [whole]);
+  for (const change of kept) setNames(names, change);
   for (const [name, child] of names) {
-    const copy = afterCut(child, random);
+    const copy = child instanceof FileNode ? fileAfterCut(child, random) : directoryAfterCut(child, random, ordered);
     left.seen.set(name, copy);
     left.durable.set(name, copy);
   }
   return left;
+}
+
+function fileAfterCut(file: FileNode, random: Random): FileNode {
+  let bytes = copyOf(file.durable);
+  for (const write of surviving(file.pending, random, torn)) bytes = applied(bytes, write);
+  const left = new FileNode();
+  left.seen = copyOf(bytes);
+  left.durable = copyOf(bytes);
+  return left;
+}
+
+/** In memory of its own: {@link applied} grows into the memory behind a buffer. */
+function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.from(new ArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
 }
 
 /** Nothing, everything, the first part, or any part of the pending changes. */

@@ -1,7 +1,7 @@
 import { Broker, type BrokerOptions } from '../../../src/broker/index.ts';
 import type { BrokerLogger } from '../../../src/broker/logger.ts';
 import type { BrokerLife } from './broker-life.ts';
-import { PowerCutFileSystem } from './power-cut-file-system.ts';
+import { PowerCutFileSystem, type PowerCutOptions } from './power-cut-file-system.ts';
 import type { Random } from './random.ts';
 
 const MAX_LINES = 2000;
@@ -9,15 +9,16 @@ const MAX_LINES = 2000;
 /** A broker in this process, on a disk whose power is cut. */
 export class PowerCutLife implements BrokerLife {
   port = 0;
-  fs = new PowerCutFileSystem();
+  fs: PowerCutFileSystem;
   readonly output: string[] = [];
   readonly #random: Random;
   #broker: Broker | undefined;
   #starting: Promise<Broker> | undefined;
   #cuts = 0;
 
-  constructor(random: Random) {
+  constructor(random: Random, options?: PowerCutOptions) {
     this.#random = random;
+    this.fs = new PowerCutFileSystem(options);
   }
 
   async start(options: BrokerOptions): Promise<boolean> {
