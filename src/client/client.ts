@@ -116,9 +116,9 @@ export class KafkaClient {
     api: A,
     body: RequestBody<A>,
     target: Target,
-    options: Pick<RequestOptions<A>, 'minVersion' | 'maxVersion' | 'timeoutMs' | 'lane'> = {},
+    options: Pick<RequestOptions<A>, 'minVersion' | 'maxVersion' | 'timeoutMs' | 'lane' | 'signal'> = {},
   ): Promise<void> {
-    await this.#repeated(`${api.name} to ${describeTarget(target)}`, options.timeoutMs, true, async () => {
+    await this.#repeated(`${api.name} to ${describeTarget(target)}`, options, async () => {
       const { connection, versions } = await this.#router.connect(target, options.lane ?? defaultLane(target));
       const version = versions.pick(api, options);
       await connection.sendUnanswered(api, version, typeof body === 'function' ? body({ version, versions }) : body);
