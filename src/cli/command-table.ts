@@ -24,4 +24,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'create, list, describe, alter and delete topics',
     load: async () => (await import('./commands/topics.ts')).topicsCommand(),
   },
+  {
+    name: 'produce',
+    summary: 'write records to a topic from stdin or files',
+    load: async () => (await import('./commands/produce.ts')).produceCommand(),
+  },
 ];
