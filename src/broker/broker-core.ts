@@ -247,6 +247,7 @@ function servedApis(parts: Parts, clusterId: string): ReadonlyMap<number, Served
     log,
     transactions,
     responseMemory: new ResponseMemory(RESPONSE_MEMORY_BYTES),
+    access: security.access,
     served: () => served.values(),
   };
   const maps = [
@@ -255,9 +256,10 @@ function servedApis(parts: Parts, clusterId: string): ReadonlyMap<number, Served
     transactionHandlers(transactions),
     security.handlers(),
   ];
+  const guard = security.guards(topics);
   for (const [key, handle] of maps.flatMap((map) => [...map]).sort(([a], [b]) => a - b)) {
     const api: Api | undefined = apiByKey(key);
-    if (api !== undefined) served.set(key, { api, versions: api.versions, handle });
+    if (api !== undefined) served.set(key, { api, versions: api.versions, handle: guard(key, handle) });
   }
   return served;
 }

@@ -5,6 +5,7 @@ import type { BrokerLogger } from '../logger.ts';
 import type { MetadataLog } from '../metadata-log.ts';
 import type { NodeRegistry } from '../nodes.ts';
 import type { Clock } from '../seams.ts';
+import type { Access } from '../security/access.ts';
 import type { ResponseMemory } from '../server/response-memory.ts';
 import type { TopicRegistry } from '../topics.ts';
 
@@ -20,6 +21,8 @@ export interface HandlerDeps {
   readonly log: BrokerLogger;
   readonly transactions: TransactionVerifier;
   readonly responseMemory: ResponseMemory;
+  /** Undefined: there is no authorizer, and everybody may do everything. */
+  readonly access: Access | undefined;
   /** All APIs that are served, for ApiVersions. */
   served(): Iterable<ServedApi>;
 }

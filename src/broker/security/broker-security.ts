@@ -2,7 +2,7 @@
 
 import { SCRAM_MECHANISMS, scramMechanismByName } from '../../protocol/index.ts';
 import type { ConfigStore } from '../configs/config-store.ts';
-import type { HandlerMap } from '../coordinator/handler-map.ts';
+import type { AnyApiHandler, HandlerMap } from '../coordinator/handler-map.ts';
 import type { BrokerLogger } from '../logger.ts';
 import type { Clock } from '../seams.ts';
 import type { FrameHandler } from '../server/connection.ts';
@@ -10,6 +10,7 @@ import { Access } from './access.ts';
 import { AclStore } from './acl/acl-store.ts';
 import { AclAuthorizer } from './acl/authorizer.ts';
 import { addAclHandlers } from './acl/handlers.ts';
+import { type GuardDeps, guarded, guardsOf } from './guards/index.ts';
 import type { ResolvedSecurity } from './options.ts';
 import type { SecurityRecord } from './records.ts';
 import type { SaslExchange } from './sasl/exchange.ts';
@@ -95,6 +96,15 @@ export class BrokerSecurity {
     addAclHandlers(handlers, this.access === undefined ? undefined : this.#acls);
     addScramHandlers(handlers, this.#scram);
     return handlers;
+  }
+
+  /** Puts guards before handlers; without an authorizer they stay as they are. */
+  guards(topics: GuardDeps['topics']): (key: number, handler: AnyApiHandler) => AnyApiHandler {
+    const { access } = this;
+    if (access === undefined) return (_, handler) => handler;
+    const deps: GuardDeps = { access, topics, configs: this.#deps.configs };
+    const guards = guardsOf(deps);
+    return (key, handler) => guarded(guards, deps, key, handler);
   }
 
   #saslSettings(mechanisms: readonly string[]): SaslSettings {
