@@ -15,6 +15,10 @@ export class BrokerChild implements BrokerLife {
   #child: ChildProcess | undefined;
   #exited: Promise<number | null> = Promise.resolve(null);
 
+  get pid(): number {
+    return this.#child?.pid ?? -1;
+  }
+
   /** Resolves with true once it serves; with false when it was killed before. Rejects when it ends by itself. */
   async start(options: BrokerOptions): Promise<boolean> {
     const child = spawn(process.execPath, ['--import', 'tsx', MAIN, JSON.stringify({ ...options, port: this.port })], {
