@@ -2,12 +2,13 @@
 
 import { MillraceError } from '../errors.ts';
 import { type Api, apiByKey } from '../protocol/index.ts';
-import { systemClock } from './clock.ts';
+import { AdjustableClock } from './clock.ts';
 import { clusterIdOf } from './cluster-identity.ts';
 import { BROKER_CONFIGS } from './configs/broker-configs.ts';
 import { ConfigStore } from './configs/config-store.ts';
 import { LocalControls } from './control/broker-controls.ts';
 import type { BrokerControls } from './control/controls.ts';
+import { CoordinatorMoves } from './control/coordinator-moves.ts';
 import type { CoordinatorDeps } from './coordinator/index.ts';
 import { Dispatcher, type ServedApi } from './dispatcher.ts';
 import { FaultService } from './faults/fault-service.ts';
@@ -19,6 +20,8 @@ import { LogDirectory, type LogFileSystem, nodeFileSystem } from './log/index.ts
 import { LogCleaningSchedule } from './log-cleaning-schedule.ts';
 import { type BrokerLogger, stderrLogger } from './logger.ts';
 import { MetadataLog } from './metadata-log.ts';
+import { MeteredHandler } from './metrics/metered-handler.ts';
+import { RequestMetrics } from './metrics/request-metrics.ts';
 import { NodeRegistry } from './nodes.ts';
 import type { ResolvedBrokerOptions } from './options.ts';
 import { restore } from './restore.ts';
@@ -102,9 +105,20 @@ export class BrokerCore {
     this.nodes = parts.nodes;
     this.#requestMemory = new RequestMemory(requestMemoryLimit(parts.configs));
     const dispatcher = new Dispatcher(servedApis(parts, clusterId), parts.log, parts.faultService);
-    this.#handlerFor = parts.security.handlerFor(dispatcher);
+    const metrics = new RequestMetrics();
+    const handlerFor = parts.security.handlerFor(dispatcher);
+    this.#handlerFor = () => new MeteredHandler(handlerFor(), metrics);
     this.#cleaning = new LogCleaningSchedule(parts);
-    this.controls = new LocalControls({ ...parts, ports: this });
+    this.controls = new LocalControls({
+      ...parts,
+      clusterId,
+      ports: this,
+      moves: new CoordinatorMoves(parts),
+      metrics,
+      host: parts.options.advertisedHost,
+      connectionsOf: (node) => this.#servers.get(node)?.connectionCount ?? 0,
+      portOf: (node) => this.#lastPorts.get(node) ?? 0,
+    });
   }
 
   /** Ports by node, in the order of their ids. */
@@ -189,7 +203,11 @@ export class BrokerCore {
 
 /** Opens the data directory and makes the parts; nothing is read yet. Throws DATA_DIR_UNUSABLE or INVALID_CONFIG. */
 function open(options: ResolvedBrokerOptions, environment: BrokerEnvironment): Parts {
-  const { clock = systemClock, fs = nodeFileSystem, log = stderrLogger(options.logLevel) } = environment;
+  const {
+    clock = new AdjustableClock({ standsStill: options.manualClock }),
+    fs = nodeFileSystem,
+    log = stderrLogger(options.logLevel),
+  } = environment;
   const configs = new ConfigStore(options.config);
   for (const name of configs.unknownNames()) log.warn(`Broker config ${name} is not known and has no effect.`);
   const directory = LogDirectory.open({

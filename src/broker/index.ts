@@ -15,20 +15,30 @@ import { join, resolve } from 'node:path';
 import { MillraceError } from '../errors.ts';
 import { BrokerCore, type BrokerEnvironment } from './broker-core.ts';
 import { type BrokerFacts, factsOf, performControl } from './broker-thread.ts';
-import type { ControlCall, Controller } from './control/controls.ts';
+import type { ControlCall, Controller, CoordinatorType } from './control/controls.ts';
+import type { BrokerMetrics, BrokerState } from './control/state.ts';
 import { BrokerFaults } from './faults/broker-faults.ts';
 import type { BrokerOptions, ResolvedBrokerOptions } from './options.ts';
 import { resolveBrokerOptions } from './resolve-options.ts';
+import type { Clock } from './seams.ts';
 import { BrokerThread } from './thread-client.ts';
 
 export type { BrokerEnvironment } from './broker-core.ts';
+export type { CoordinatorType } from './control/controls.ts';
+export type * from './control/state.ts';
 export type { BrokerFaults, FaultHandle } from './faults/broker-faults.ts';
 export type { Fault, FaultAction, FaultMoment, FaultScope, FaultStatus } from './faults/fault.ts';
 export type { LogLevel } from './logger.ts';
+export type { ApiMetrics } from './metrics/request-metrics.ts';
 export type { BrokerOptions, StartTopic } from './options.ts';
 export type { Clock, FlushPolicy } from './seams.ts';
 
-export interface BrokerStartOptions extends BrokerOptions, BrokerEnvironment {
+export interface BrokerStartOptions extends BrokerOptions, Omit<BrokerEnvironment, 'clock'> {
+  /**
+   * `manual`: time stands still but for {@link Broker.advanceClock}. Default: the machine's time, which can be advanced
+   * as well.
+   */
+  readonly clock?: Clock | 'manual';
   /**
    * Run in a worker thread of its own, so that it neither blocks nor is blocked by the caller's. Default true. In place
    * (`false`) clock, file system and log can be replaced.
@@ -65,17 +75,24 @@ export class Broker {
    * INVALID_CONFIG.
    */
   static async start(options: BrokerStartOptions = {}): Promise<Broker> {
-    const { clock, fs, log, thread = clock === undefined && fs === undefined && log === undefined, ...plain } = options;
-    if (thread && (clock !== undefined || fs !== undefined || log !== undefined)) {
-      throw new MillraceError('INVALID_CONFIG', 'Broker options clock, fs and log need thread: false, as functions cannot cross threads.', {
-        fatal: true,
-      });
+    const { clock, fs, log, thread, ...plain } = options;
+    const manualClock = clock === 'manual';
+    const environment: BrokerEnvironment = { ...(clock && !manualClock && { clock }), ...(fs && { fs }), ...(log && { log }) };
+    const replaced = Object.keys(environment);
+    if (thread === true && replaced.length > 0) {
+      throw new MillraceError(
+        'INVALID_CONFIG',
+        `Broker options ${replaced.join(', ')} need thread: false, as functions cannot cross threads.`,
+        {
+          fatal: true,
+        },
+      );
     }
     const { dataDir, removeData } = dataDirectory(options.dataDir);
     try {
-      const resolved = resolveBrokerOptions(plain, dataDir);
-      const environment = { ...(clock && { clock }), ...(fs && { fs }), ...(log && { log }) };
-      const running = thread ? await BrokerThread.start(resolved) : await startInPlace(resolved, environment);
+      const resolved = resolveBrokerOptions(plain, dataDir, manualClock);
+      const inThread = thread ?? replaced.length === 0;
+      const running = inThread ? await BrokerThread.start(resolved) : await startInPlace(resolved, environment);
       return new Broker(running, dataDir, removeData);
     } catch (error) {
       removeData();
@@ -119,6 +136,55 @@ export class Broker {
   /** Makes `node` the leader of a partition. It stays so when the broker is restarted. */
   moveLeader(topic: string, partition: number, node: number): Promise<void> {
     return this.#control('moveLeader', topic, partition, node);
+  }
+
+  /**
+   * Makes `node` the coordinator of a group or transactional id, and of all others that are kept in the same partition.
+   * The node before it answers NOT_COORDINATOR from then on; the new one has read everything from the log again.
+   */
+  moveCoordinator(type: CoordinatorType, key: string, node: number): Promise<void> {
+    return this.#control('moveCoordinator', type, key, node);
+  }
+
+  /**
+   * Partitions forget an idempotent producer, as after `producer.id.expiration.ms` of silence; not those in which it has
+   * an open transaction. Resolves with how many knew it.
+   */
+  expireProducer(producerId: number): Promise<number> {
+    return this.#control('expireProducer', producerId);
+  }
+
+  /** Aborts an open transaction and fences its producer, as after its timeout. Rejects with INVALID_STATE without one. */
+  expireTransaction(transactionalId: string): Promise<void> {
+    return this.#control('expireTransaction', transactionalId);
+  }
+
+  /** Takes a member out of its group, as after its session timeout; the others share what it had. */
+  expireMember(groupId: string, memberId: string): Promise<void> {
+    return this.#control('expireMember', groupId, memberId);
+  }
+
+  /** Resolves when all that the broker had to do by then has been begun: sessions, timeouts, retention. */
+  advanceClock(byMs: number): Promise<void> {
+    return this.#control('advanceClock', byMs);
+  }
+
+  /**
+   * Flips a bit in the stored batch that has the offset: clients that check its CRC must notice. What remains of the
+   * damage is cut off, with all that follows, by the recovery after the next crash.
+   */
+  corruptBatch(topic: string, partition: number, offset: number): Promise<void> {
+    return this.#control('corruptBatch', topic, partition, offset);
+  }
+
+  /** Nodes, leaders, coordinators, groups, transactions and faults, as they are now. */
+  state(): Promise<BrokerState> {
+    return this.#control('state');
+  }
+
+  /** Requests, bytes, latencies and connections since the start. */
+  metrics(): Promise<BrokerMetrics> {
+    return this.#control('metrics');
   }
 
   /** Stops in order: connections ended, everything written, a temporary directory removed. May be called again. */

@@ -27,6 +27,11 @@ export interface BrokerOptions extends BrokerSecurityOptions {
   readonly dataDir?: string;
   /** Virtual brokers, each with a port of its own. Default 1. */
   readonly nodes?: number;
+  /**
+   * More replicas than nodes are asked for: make as many as there are nodes instead of refusing. Default false, as in
+   * Kafka. For suites that want three replicas of everything.
+   */
+  readonly clampReplicationFactor?: boolean;
   /** Partitions of topics that are made without a number (`num.partitions`). Default 1, as in Kafka. */
   readonly defaultPartitions?: number;
   /**
@@ -53,5 +58,7 @@ export interface ResolvedBrokerOptions {
   readonly config: Readonly<Record<string, string>>;
   readonly topics: readonly StartTopic[];
   readonly logLevel: LogLevel;
+  /** Time stands still until it is advanced by hand. */
+  readonly manualClock: boolean;
   readonly security: ResolvedSecurity;
 }

@@ -9,8 +9,9 @@ const ALL_ADDRESSES = new Set(['0.0.0.0', '::', '']);
 const FLUSH_POLICIES = ['none', 'interval', 'batch'];
 
 /** Checks the options and fills in the defaults. Throws INVALID_CONFIG. */
-export function resolveBrokerOptions(options: BrokerOptions, dataDir: string): ResolvedBrokerOptions {
+export function resolveBrokerOptions(options: BrokerOptions, dataDir: string, manualClock = false): ResolvedBrokerOptions {
   const { host = '127.0.0.1', config = {}, defaultPartitions } = options;
+  const ports = portsOf(options);
   const flushPolicy = options.flushPolicy ?? (options.dataDir === undefined ? 'none' : 'interval');
   if (!FLUSH_POLICIES.includes(flushPolicy))
     throw invalid('flushPolicy', `must be one of ${FLUSH_POLICIES.join(', ')}, not '${flushPolicy}'`);
@@ -20,16 +21,29 @@ export function resolveBrokerOptions(options: BrokerOptions, dataDir: string): R
   }
   const { security, config: securedConfig } = resolveSecurity(options, config);
   return {
-    ports: portsOf(options),
+    ports,
     host,
     advertisedHost: options.advertisedHost ?? (ALL_ADDRESSES.has(host) ? hostname() : host),
     dataDir,
     flushPolicy,
-    config: defaultPartitions === undefined ? securedConfig : { ...securedConfig, 'num.partitions': String(defaultPartitions) },
+    config: {
+      ...replicasOfInternalTopics(ports.length),
+      ...securedConfig,
+      ...(defaultPartitions !== undefined && { 'num.partitions': String(defaultPartitions) }),
+      ...(options.clampReplicationFactor === true && { 'topic.replication.clamp': 'true' }),
+    },
     topics: options.topics ?? [],
     logLevel: options.logLevel ?? 'warn',
+    manualClock,
     security,
   };
+}
+
+/** As many as Kafka's default of three, as far as there are nodes: so groups and transactions outlive a stopped node. */
+function replicasOfInternalTopics(nodes: number): Record<string, string> {
+  if (nodes === 1) return {};
+  const replicas = String(Math.min(nodes, 3));
+  return { 'offsets.topic.replication.factor': replicas, 'transaction.state.log.replication.factor': replicas };
 }
 
 function portsOf({ port = 0, ports, nodes }: BrokerOptions): readonly number[] {

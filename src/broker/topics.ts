@@ -55,6 +55,7 @@ export class TopicRegistry implements TopicRegistryApi {
   /** Deletions whose files are not gone yet: a topic of the same name waits for them. */
   readonly #deleting = new Map<string, Promise<void>>();
   readonly #deletionListeners = new Set<(topic: Topic) => void>();
+  readonly #moveListeners = new Set<(topic: Topic, partition: number) => void>();
   readonly #changeListeners = new Set<(topic: Topic, change: TopicChange) => void>();
   #closed = false;
 
@@ -85,6 +86,11 @@ export class TopicRegistry implements TopicRegistryApi {
   /** Calls back when a topic was made, has got more partitions, or can no longer be found. */
   onChanged(listener: (topic: Topic, change: TopicChange) => void): void {
     this.#changeListeners.add(listener);
+  }
+
+  /** Calls back for each partition that another node leads from now on, or nobody. */
+  onLeaderMoved(listener: (topic: Topic, partition: number) => void): void {
+    this.#moveListeners.add(listener);
   }
 
   /** Opens a topic that the metadata log has. */
@@ -203,9 +209,11 @@ export class TopicRegistry implements TopicRegistryApi {
 
   /** Who leads each partition from now on, also after a restart. Throws DATA_DIR_UNUSABLE; then nothing has changed. */
   setLeaders(topic: Topic, leaders: readonly number[]): void {
-    if (leaders.every((leader, partition) => leader === topic.leaderOf(partition))) return;
+    const moved = [...leaders.keys()].filter((partition) => leaders[partition] !== topic.leaderOf(partition));
+    if (moved.length === 0) return;
     this.#deps.metadata.append({ type: 'leaders', name: topic.name, leaders });
     topic.setLeaders(leaders);
+    for (const listener of this.#moveListeners) for (const partition of moved) listener(topic, partition);
   }
 
   /** Makes nothing any more, and waits for what is being made. */

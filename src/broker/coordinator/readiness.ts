@@ -37,6 +37,11 @@ export class Readiness {
     else this.#reloading.delete(partition);
   }
 
+  /** Whether the id can be served now, whichever node was asked. */
+  isServing(id: string): boolean {
+    return this.active && (this.#reloading.size === 0 || !this.#reloading.has(this.#topic.partitionFor(id)));
+  }
+
   get active(): boolean {
     return this.#state === 'active';
   }
@@ -97,7 +102,6 @@ export class Readiness {
 
   #checkNode(id: string, nodeId: number): number {
     if (!this.serves(id, nodeId)) return Code.NOT_COORDINATOR;
-    const reloading = this.#reloading.size > 0 && this.#reloading.has(this.#topic.partitionFor(id));
-    return reloading ? Code.COORDINATOR_LOAD_IN_PROGRESS : Code.NONE;
+    return this.isServing(id) ? Code.NONE : Code.COORDINATOR_LOAD_IN_PROGRESS;
   }
 }

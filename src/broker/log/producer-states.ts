@@ -145,6 +145,12 @@ export class ProducerStates {
     }
   }
 
+  /** Forgets one producer, unless it has an open transaction. False when it is not known or has. */
+  forget(producerId: number): boolean {
+    const state = this.producers.get(producerId);
+    return state !== undefined && state.transactionStart < 0 && this.producers.delete(producerId);
+  }
+
   /** Takes over what a snapshot says, in place of all there is. */
   restore(states: readonly ProducerState[]): void {
     this.producers.clear();

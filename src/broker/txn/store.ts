@@ -70,6 +70,11 @@ export class TransactionStore {
     return errorCode;
   }
 
+  /** Forgets an id that the log has no more. */
+  drop({ transactionalId }: Transaction): void {
+    this.#transactions.delete(transactionalId);
+  }
+
   /** Forgets an id for good. */
   async remove(transaction: Transaction): Promise<void> {
     transaction.busy = true;
