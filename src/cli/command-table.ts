@@ -29,4 +29,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'write records to a topic from stdin or files',
     load: async () => (await import('./commands/produce.ts')).produceCommand(),
   },
+  {
+    name: 'consume',
+    summary: 'read records of topics to stdout',
+    load: async () => (await import('./commands/consume.ts')).consumeCommand(),
+  },
 ];

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import pc from 'picocolors';
 import { isMillraceError } from '../errors.ts';
+import { watchStdout } from './broken-pipe.ts';
 import { EXIT, newCommand } from './command.ts';
 import { COMMANDS } from './command-table.ts';
 import { errorText } from './error-text.ts';
@@ -10,11 +11,7 @@ await main(process.argv.slice(2));
 
 /** Loads the one command that is asked for, and runs it. */
 async function main(args: readonly string[]): Promise<void> {
-  // Results are for a reader; when there is none left, as behind `| head`, there is nothing to do and nothing to say.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.ok);
-    fail(error);
-  });
+  watchStdout(fail);
   const asked = args[0] === 'help' ? args[1] : args[0];
   const program = newCommand('millrace', 'Kafka Streams for TypeScript, and an embedded Kafka broker')
     .version(version(), '-V, --version', 'show the version')

@@ -1,4 +1,3 @@
-import { MillraceError } from '../errors.ts';
 import { COMPRESSION_NAMES, type CompressionName, type Headers } from '../protocol/index.ts';
 import { usageError } from './command.ts';
 import type { ProduceOptions } from './commands/produce.ts';
@@ -7,15 +6,16 @@ import { withEscapes } from './records/escapes.ts';
 import { DEFAULT_FORMAT } from './records/field-formats.ts';
 import type { LineOptions } from './records/line-records.ts';
 import type { SenderOptions } from './records/sender.ts';
+import { numberSetting, oneOfSetting } from './settings.ts';
 
 const DEFAULTS = { batchBytes: 262_144, lingerMs: 5, transactionTimeoutMs: 60_000 };
 const ACKS: Readonly<Record<string, -1 | 0 | 1>> = { all: -1, '-1': -1, '0': 0, '1': 1 };
 
 /** How records are written: the command's options, then Kafka's producer settings (-X and file), then the defaults. */
 export function senderOptions(options: ProduceOptions, settings: Settings): SenderOptions {
-  const acks = options.acks ?? acksOf(settings['acks'] ?? settings['request.required.acks']);
+  const acks = options.acks ?? acksSetting(settings);
   const transactionalId = options.transactionalId ?? settings['transactional.id'];
-  const wanted = options.idempotent ?? booleanOf(settings['enable.idempotence']);
+  const wanted = options.idempotent ?? idempotenceSetting(settings);
   const idempotent = wanted ?? (transactionalId !== undefined || acks === undefined || acks === -1);
   if (acks !== undefined && acks !== -1 && (wanted === true || transactionalId !== undefined))
     throw usageError('Idempotent and transactional producers need --acks all; leave out --acks.');
@@ -25,12 +25,12 @@ export function senderOptions(options: ProduceOptions, settings: Settings): Send
     throw usageError('--transaction-records needs --transactional-id.');
   return {
     acks: acks ?? -1,
-    compression: options.compression ?? compressionOf(settings['compression.type'] ?? settings['compression.codec']),
+    compression: options.compression ?? compressionSetting(settings),
     idempotent,
     transactionalId,
-    transactionTimeoutMs: options.transactionTimeout ?? numberOf(settings, 'transaction.timeout.ms') ?? DEFAULTS.transactionTimeoutMs,
-    lingerMs: options.linger ?? numberOf(settings, 'linger.ms') ?? numberOf(settings, 'queue.buffering.max.ms') ?? DEFAULTS.lingerMs,
-    batchBytes: options.batchSize ?? numberOf(settings, 'batch.size') ?? DEFAULTS.batchBytes,
+    transactionTimeoutMs: options.transactionTimeout ?? numberSetting(settings, 'transaction.timeout.ms') ?? DEFAULTS.transactionTimeoutMs,
+    lingerMs: options.linger ?? numberSetting(settings, 'linger.ms', 'queue.buffering.max.ms') ?? DEFAULTS.lingerMs,
+    batchBytes: options.batchSize ?? numberSetting(settings, 'batch.size') ?? DEFAULTS.batchBytes,
     createTopic: options.create !== false,
   };
 }
@@ -67,26 +67,18 @@ function headerOf(text: string): Headers[number] {
   return at < 0 ? [text, null] : [text.slice(0, at), Buffer.from(text.slice(at + 1))];
 }
 
-function acksOf(text: string | undefined): -1 | 0 | 1 | undefined {
-  if (text === undefined) return undefined;
-  return ACKS[text] ?? fail('acks', text, '0, 1 or all');
+function acksSetting(settings: Settings): -1 | 0 | 1 | undefined {
+  const name = settings['acks'] === undefined ? 'request.required.acks' : 'acks';
+  const text = oneOfSetting(settings, name, ['all', '-1', '0', '1'] as const);
+  return text === undefined ? undefined : ACKS[text];
 }
 
-function compressionOf(text = 'none'): CompressionName {
-  return COMPRESSION_NAMES.find((name) => name === text) ?? fail('compression.type', text, COMPRESSION_NAMES.join(', '));
+function compressionSetting(settings: Settings): CompressionName {
+  const name = settings['compression.type'] === undefined ? 'compression.codec' : 'compression.type';
+  return oneOfSetting(settings, name, COMPRESSION_NAMES) ?? 'none';
 }
 
-function booleanOf(text: string | undefined): boolean | undefined {
-  if (text === undefined) return undefined;
-  return text === 'true' || (text === 'false' ? false : fail('enable.idempotence', text, 'true or false'));
-}
-
-function numberOf(settings: Settings, name: string): number | undefined {
-  const text = settings[name];
-  if (text === undefined) return undefined;
-  return /^\d+$/.test(text) ? Number(text) : fail(name, text, 'a whole number');
-}
-
-function fail(name: string, text: string, wanted: string): never {
-  throw new MillraceError('INVALID_CONFIG', `${name} must be ${wanted}, not "${text}".`, { context: { option: name } });
+function idempotenceSetting(settings: Settings): boolean | undefined {
+  const text = oneOfSetting(settings, 'enable.idempotence', ['true', 'false'] as const);
+  return text === undefined ? undefined : text === 'true';
 }

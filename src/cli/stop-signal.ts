@@ -16,12 +16,10 @@ export class StopSignal {
   #resolve: () => void = () => {};
   readonly #listener = (signal: 'SIGINT' | 'SIGTERM') => {
     if (this.requested) process.exit(EXIT_CODES[signal]);
-    this.requested = true;
     const { doing, exitCode } = this.#options;
     if (doing !== undefined) process.stderr.write(`\n${signal === 'SIGINT' ? 'Ctrl-C' : signal}: ${doing} (again to stop at once)\n`);
     process.exitCode = exitCode ?? EXIT_CODES[signal];
-    this.#controller.abort();
-    this.#resolve();
+    this.request();
   };
 
   constructor(options: StopSignalOptions = {}) {
@@ -31,6 +29,14 @@ export class StopSignal {
     });
     process.on('SIGINT', this.#listener);
     process.on('SIGTERM', this.#listener);
+  }
+
+  /** Asks for a stop without a signal: the process ends as if it were done. */
+  request(): void {
+    if (this.requested) return;
+    this.requested = true;
+    this.#controller.abort();
+    this.#resolve();
   }
 
   /** Aborted with the first signal. */
