@@ -2,6 +2,7 @@
 
 import { MillraceError } from '../errors.ts';
 import { type Api, apiByKey } from '../protocol/index.ts';
+import type { AdminServer } from './admin/admin-server.ts';
 import { AdjustableClock } from './clock.ts';
 import { clusterIdOf } from './cluster-identity.ts';
 import { BROKER_CONFIGS } from './configs/broker-configs.ts';
@@ -76,6 +77,7 @@ export class BrokerCore {
   /** Ports of nodes, so that a stopped one comes back where clients look for it. */
   readonly #lastPorts = new Map<number, number>();
   readonly #cleaning: LogCleaningSchedule;
+  #admin: AdminServer | undefined;
   #closing: Promise<void> | undefined;
 
   /** Rejects with DATA_DIR_UNUSABLE, PORT_IN_USE or INVALID_CONFIG; then nothing is left open. */
@@ -121,6 +123,11 @@ export class BrokerCore {
     });
   }
 
+  /** Undefined when there is no admin port. */
+  get adminPort(): number | undefined {
+    return this.#admin?.port;
+  }
+
   /** Ports by node, in the order of their ids. */
   get ports(): number[] {
     return this.nodes.live().map((node) => node.port);
@@ -161,6 +168,7 @@ export class BrokerCore {
 
   async #close(): Promise<void> {
     this.#cleaning.stop();
+    await this.#admin?.close();
     this.#parts.faultService.close();
     this.#parts.groups.close();
     this.#parts.transactions.close();
@@ -172,11 +180,20 @@ export class BrokerCore {
     try {
       let index = 0;
       for (const id of this.nodes.ids()) await this.#listenNode(id, this.#parts.options.ports[index++] ?? 0);
+      await this.#listenAdmin();
     } catch (error) {
       this.#cleaning.stop();
       await Promise.all([...this.#servers.values()].map((server) => server.close()));
       throw error;
     }
+  }
+
+  async #listenAdmin(): Promise<void> {
+    const { adminHost: host, adminPort: port } = this.#parts.options;
+    if (port === undefined) return;
+    // Loaded only here: brokers without an admin port start faster.
+    const { AdminServer } = await import('./admin/admin-server.ts');
+    this.#admin = await AdminServer.listen({ host, port, controls: this.controls, log: this.#parts.log });
   }
 
   async #listenNode(id: number, port: number): Promise<void> {

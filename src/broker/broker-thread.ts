@@ -11,6 +11,8 @@ export interface BrokerFacts {
   readonly bootstrapServers: string;
   readonly ports: readonly number[];
   readonly clusterId: string;
+  /** Undefined: there is none. */
+  readonly adminPort: number | undefined;
 }
 
 /** Something to do, answered by the `done` or `failed` with the same id. */
@@ -47,8 +49,8 @@ export async function runBrokerThread(): Promise<void> {
   }
 }
 
-export function factsOf({ bootstrapServers, ports, clusterId }: BrokerCore): BrokerFacts {
-  return { bootstrapServers, ports, clusterId };
+export function factsOf({ bootstrapServers, ports, clusterId, adminPort }: BrokerCore): BrokerFacts {
+  return { bootstrapServers, ports, clusterId, adminPort };
 }
 
 async function perform(core: BrokerCore, call: BrokerCall): Promise<unknown> {

@@ -61,6 +61,8 @@ export class Broker {
   /** Ports of all nodes. */
   readonly ports: readonly number[];
   readonly clusterId: string;
+  /** Port of the HTTP server that steers the broker; undefined without the option `adminPort`. */
+  readonly adminPort: number | undefined;
   /** Absolute path of the data directory. */
   readonly dataDir: string;
   /** Makes requests go wrong on purpose. */
@@ -111,6 +113,7 @@ export class Broker {
     this.ports = running.facts.ports;
     this.port = running.facts.ports[0] ?? 0;
     this.clusterId = running.facts.clusterId;
+    this.adminPort = running.facts.adminPort;
   }
 
   /** Ends a node's connections and frees its port. What it led moves to other live replicas. Nodes count from 1. */

@@ -19,6 +19,13 @@ export interface BrokerOptions extends BrokerSecurityOptions {
   readonly port?: number;
   /** A port for each node instead. */
   readonly ports?: readonly number[];
+  /**
+   * Port of an HTTP server that steers the broker: faults, nodes, leaders, coordinators, clock, state; see
+   * docs/operating/faults.md. 0 takes any free one. Default: there is none.
+   */
+  readonly adminPort?: number;
+  /** Address of the admin port. Default 127.0.0.1. Whoever reaches it can do everything with the broker. */
+  readonly adminHost?: string;
   /** Address to listen on. Default 127.0.0.1, which only this machine reaches. */
   readonly host?: string;
   /** Host name that clients are told to connect to. Default: `host`, or this machine's name when that is all addresses. */
@@ -53,6 +60,9 @@ export interface ResolvedBrokerOptions {
   readonly ports: readonly number[];
   readonly host: string;
   readonly advertisedHost: string;
+  /** Undefined: there is none. */
+  readonly adminPort: number | undefined;
+  readonly adminHost: string;
   readonly dataDir: string;
   readonly flushPolicy: FlushPolicy;
   readonly config: Readonly<Record<string, string>>;

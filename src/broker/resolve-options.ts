@@ -19,11 +19,14 @@ export function resolveBrokerOptions(options: BrokerOptions, dataDir: string, ma
   for (const [name, value] of Object.entries(config)) {
     if (typeof value !== 'string') throw invalid(`config['${name}']`, `must be text, not ${typeof value}`);
   }
+  if (options.adminPort !== undefined) checkInteger('adminPort', options.adminPort, 0, MAX_PORT);
   const { security, config: securedConfig } = resolveSecurity(options, config);
   return {
     ports,
     host,
     advertisedHost: options.advertisedHost ?? (ALL_ADDRESSES.has(host) ? hostname() : host),
+    adminPort: options.adminPort,
+    adminHost: options.adminHost ?? '127.0.0.1',
     dataDir,
     flushPolicy,
     config: {

@@ -2,12 +2,12 @@
 
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { MillraceError } from '../../errors.ts';
 import type { BrokerLogger } from '../logger.ts';
 import type { Clock } from '../seams.ts';
 import type { TlsListener } from '../security/tls/tls-listener.ts';
 import { Connection, type FrameHandler } from './connection.ts';
 import type { FramePool } from './frame-pool.ts';
+import { listenError } from './listen-error.ts';
 import type { RequestMemory } from './request-memory.ts';
 
 /** How often connections are looked at for being idle or stuck. */
@@ -161,26 +161,4 @@ export class NodeServer {
       }
     }
   }
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): MillraceError {
-  const context = { host, port };
-  if (error.code === 'EADDRINUSE') {
-    return new MillraceError(
-      'PORT_IN_USE',
-      `Port ${port} on ${host} is in use by another process. Stop that process, or choose another port (0 takes any free one).`,
-      { cause: error, context },
-    );
-  }
-  if (error.code === 'EACCES') {
-    return new MillraceError('PORT_IN_USE', `Port ${port} on ${host} may not be used: it needs privileges. Choose a port from 1024 on.`, {
-      cause: error,
-      context,
-    });
-  }
-  return new MillraceError(
-    'INVALID_CONFIG',
-    `The broker cannot listen on ${host}:${port}: ${error.message}. Choose an address of this machine.`,
-    { cause: error, context },
-  );
 }
