@@ -35,6 +35,13 @@ export interface ReadResult {
   readonly errorCode: number;
   /** Whole batches; the first may begin below the fetch offset. */
   readonly records: Buffer;
+  /** Offset after the last batch in `records`; the fetch offset when there is none. */
+  readonly nextOffset: number;
+  /**
+   * Lets the log use the memory of `records` again, which must not be touched any more then. Call it once, or leave them
+   * to the garbage collector, which is dear for a broker that serves many fetches.
+   */
+  readonly release?: (() => void) | undefined;
   readonly highWatermark: number;
   readonly lastStableOffset: number;
   readonly logStartOffset: number;

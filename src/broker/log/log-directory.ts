@@ -180,7 +180,7 @@ export class LogDirectory {
   /** A new directory's name survives a power cut only once the directory it is in is synced, and so on upwards. */
   private makeDirectory(): void {
     const parents: string[] = [];
-    for (let path = this.path; !this.fs.exists(path); path = dirname(path)) parents.unshift(dirname(path));
+    for (let path = this.path; path !== dirname(path) && !this.fs.exists(path); path = dirname(path)) parents.unshift(dirname(path));
     this.fs.makeDirectory(this.path);
     if (this.resources.flushPolicy === 'none') return;
     for (const parent of parents) this.fs.syncDirectoryNow(parent);

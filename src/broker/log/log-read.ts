@@ -1,69 +1,68 @@
-import { BATCH_HEADER_BYTES, batchLastOffset, batchLength } from '../../protocol/index.ts';
 import type { AbortedTransaction, PartitionLogApi, ReadResult } from '../seams.ts';
 import { FENCED_LEADER_EPOCH, KAFKA_STORAGE_ERROR, NONE, OFFSET_OUT_OF_RANGE, UNKNOWN_LEADER_EPOCH } from './error-codes.ts';
 import type { PartitionLog } from './partition-log.ts';
+import { noRecords, type RecordBytes } from './record-bytes.ts';
 import { abortedTransactionsIn, readFromSegments, retryWhenRetired } from './segment-reader.ts';
 
 export type ReadRequest = Parameters<PartitionLogApi['read']>[0];
 
-const EMPTY = Buffer.alloc(0);
-
 /** A fetch: from memory when the newest batches are asked for, else from the file. Never rejects: see `errorCode`. */
 export async function readLog(log: PartitionLog, request: ReadRequest): Promise<ReadResult> {
   const epochError = checkEpoch(request.currentLeaderEpoch, log.leaderEpoch);
-  if (epochError !== NONE) return resultOf(log, request, epochError, EMPTY, []);
+  if (epochError !== NONE) return resultOf(log, request, epochError, noRecords(request.fetchOffset), []);
   const diverging = divergence(log, request);
   if (diverging !== undefined) {
-    if (diverging.endOffset < 0) return resultOf(log, request, OFFSET_OUT_OF_RANGE, EMPTY, []);
-    return { ...resultOf(log, request, NONE, EMPTY, []), divergingEpoch: diverging };
+    if (diverging.endOffset < 0) return resultOf(log, request, OFFSET_OUT_OF_RANGE, noRecords(request.fetchOffset), []);
+    return { ...resultOf(log, request, NONE, noRecords(request.fetchOffset), []), divergingEpoch: diverging };
   }
   try {
     return await retryWhenRetired(() => readOnce(log, request));
   } catch (cause) {
     const message = `${log.name}: reading at offset ${request.fetchOffset} failed: ${cause instanceof Error ? cause.message : cause}`;
     log.resources.onEvent({ level: 'error', message, cause });
-    return resultOf(log, request, KAFKA_STORAGE_ERROR, EMPTY, []);
+    return resultOf(log, request, KAFKA_STORAGE_ERROR, noRecords(request.fetchOffset), []);
   }
 }
 
 async function readOnce(log: PartitionLog, request: ReadRequest): Promise<ReadResult> {
   const { fetchOffset, readCommitted, minOneMessage } = request;
   // Nothing may be opened again behind a deletion or a stop.
-  if (log.isClosed) return resultOf(log, request, KAFKA_STORAGE_ERROR, EMPTY, []);
-  if (fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset) return resultOf(log, request, OFFSET_OUT_OF_RANGE, EMPTY, []);
+  if (log.isClosed) return resultOf(log, request, KAFKA_STORAGE_ERROR, noRecords(request.fetchOffset), []);
+  if (fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset)
+    return resultOf(log, request, OFFSET_OUT_OF_RANGE, noRecords(fetchOffset), []);
   const upperOffset = readCommitted ? log.lastStableOffset : log.highWatermark;
   if (fetchOffset >= upperOffset) {
     log.tail.wanted();
-    return resultOf(log, request, NONE, EMPTY, []);
+    return resultOf(log, request, NONE, noRecords(fetchOffset), []);
   }
   const maxBytes = Math.min(request.maxBytes, log.resources.maxReadBytes);
-  let records: Buffer;
-  if (fetchOffset >= log.tail.baseOffset) records = log.tail.read(fetchOffset, upperOffset, maxBytes, minOneMessage);
+  let read: RecordBytes;
+  if (fetchOffset >= log.tail.baseOffset) read = log.tail.read(fetchOffset, upperOffset, maxBytes, minOneMessage);
   else {
-    records = await readFromSegments(log.segments, fetchOffset, upperOffset, maxBytes, minOneMessage);
-    if (fetchOffset >= log.segments.active.baseOffset && records.length < maxBytes / 2) log.tail.wanted(); // It has caught up.
+    read = await readFromSegments(log, fetchOffset, upperOffset, maxBytes, minOneMessage);
+    if (fetchOffset >= log.segments.active.baseOffset && read.records.length < maxBytes / 2) log.tail.wanted(); // It has caught up.
   }
-  const aborted = readCommitted ? await abortedIn(log, fetchOffset, records) : [];
-  return resultOf(log, request, NONE, records, aborted);
+  const aborted = readCommitted ? await abortedIn(log, fetchOffset, read) : [];
+  return resultOf(log, request, NONE, read, aborted);
 }
 
-async function abortedIn(log: PartitionLog, fetchOffset: number, records: Buffer): Promise<AbortedTransaction[]> {
+async function abortedIn(log: PartitionLog, fetchOffset: number, { records, nextOffset }: RecordBytes): Promise<AbortedTransaction[]> {
   if (records.length === 0 || !log.segments.hasAbortedTransactions) return [];
-  let last = 0;
-  for (let at = 0; at + BATCH_HEADER_BYTES <= records.length; at += batchLength(records, at)) last = at;
-  return abortedTransactionsIn(log.segments, fetchOffset, batchLastOffset(records, last) + 1);
+  return abortedTransactionsIn(log.segments, fetchOffset, nextOffset);
 }
 
 function resultOf(
   log: PartitionLog,
   request: ReadRequest,
   errorCode: number,
-  records: Buffer,
+  { records, nextOffset, release }: RecordBytes,
   aborted: readonly AbortedTransaction[],
 ): ReadResult {
   return {
     errorCode,
     records,
+    nextOffset,
+    release,
     highWatermark: log.highWatermark,
     lastStableOffset: log.lastStableOffset,
     logStartOffset: log.logStartOffset,

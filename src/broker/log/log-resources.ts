@@ -1,3 +1,4 @@
+import { BufferPool } from '../buffer-pool.ts';
 import type { Clock, FlushPolicy } from '../seams.ts';
 import type { LogFileSystem } from './file-system.ts';
 import { nodeFileSystem } from './file-system.ts';
@@ -10,6 +11,8 @@ export interface LogResources {
   readonly files: OpenFiles;
   readonly indexes: IndexCache;
   readonly tail: TailCache;
+  /** What is read from files goes into these. */
+  readonly readBuffers: BufferPool;
   readonly clock: Clock;
   readonly flushPolicy: FlushPolicy;
   readonly flushIntervalMs: number;
@@ -54,12 +57,15 @@ export interface LogResourceOptions {
 }
 
 const MIB = 2 ** 20;
+/** Most fetches read a megabyte of a partition. */
+const READ_BUFFERS = { minBytes: MIB / 16, maxBytes: 4 * MIB, maxIdleBytes: 16 * MIB };
 
 export function createLogResources(options: LogResourceOptions): LogResources {
   return {
     files: new OpenFiles(options.fs ?? nodeFileSystem, options.maxOpenFiles ?? 512),
     indexes: new IndexCache(options.indexCacheBytes ?? 32 * MIB),
     tail: new TailCache(options.tailCacheBytes ?? 64 * MIB),
+    readBuffers: new BufferPool(READ_BUFFERS),
     clock: options.clock,
     flushPolicy: options.flushPolicy ?? 'none',
     flushIntervalMs: options.flushIntervalMs ?? 1000,

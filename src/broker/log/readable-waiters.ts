@@ -47,6 +47,15 @@ export class ReadableWaiters {
     if (this.waiting.size > 0) this.schedule();
   }
 
+  /** Wakes everybody once: what is not about offsets has changed. */
+  wakeNow(): void {
+    const woken = [...this.waiting];
+    this.waiting.clear();
+    queueMicrotask(() => {
+      for (const waiter of woken) waiter.callback();
+    });
+  }
+
   private isReadable(waiter: Waiter): boolean {
     return (waiter.readCommitted ? this.lastStableOffset : this.highWatermark) > waiter.offset;
   }

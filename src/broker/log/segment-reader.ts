@@ -1,7 +1,10 @@
 import { BATCH_HEADER_BYTES, batchBaseOffset, batchLastOffset, batchLength } from '../../protocol/index.ts';
+import type { BufferPool } from '../buffer-pool.ts';
 import type { AbortedTransaction } from '../seams.ts';
+import type { LogResources } from './log-resources.ts';
 import { positionOf } from './offset-index.ts';
 import { FileRetiredError } from './open-files.ts';
+import { noRecords, type RecordBytes } from './record-bytes.ts';
 import type { Segment } from './segment.ts';
 import type { SegmentList } from './segment-list.ts';
 import { decodeTransactionIndex } from './transaction-index.ts';
@@ -10,7 +13,6 @@ import { decodeTransactionIndex } from './transaction-index.ts';
 const LEAD_BYTES = 8192;
 /** A read begins anew when a segment is replaced under it; that often in a row is a fault. */
 const MAX_ATTEMPTS = 10;
-const EMPTY = Buffer.alloc(0);
 
 /** Runs `attempt` again when the segment it used was replaced or deleted meanwhile. */
 export async function retryWhenRetired<T>(attempt: () => Promise<T>): Promise<T> {
@@ -28,73 +30,130 @@ export async function retryWhenRetired<T>(attempt: () => Promise<T>): Promise<T>
  * from one segment, at most `maxBytes` but for the first batch when `minOneMessage`.
  */
 export async function readFromSegments(
-  segments: SegmentList,
+  { segments, resources }: ReadableLog,
   fetchOffset: number,
   upperOffset: number,
   maxBytes: number,
   minOneMessage: boolean,
-): Promise<Buffer> {
+): Promise<RecordBytes> {
   let index = Math.max(segments.floorIndex(fetchOffset), 0);
   for (let segment = segments.at(index); segment !== undefined; segment = segments.at(++index)) {
     if (segment.baseOffset >= upperOffset) break;
-    const read = await readFromSegment(segment, fetchOffset, upperOffset, maxBytes, minOneMessage);
+    const read = await readFromSegment(segment, resources.readBuffers, { fetchOffset, upperOffset, maxBytes, minOneMessage });
     if (read !== undefined) return read;
   }
-  return EMPTY;
+  return noRecords(fetchOffset);
 }
 
-/** Undefined when all batches of the segment lie before `fetchOffset`. */
-async function readFromSegment(
-  segment: Segment,
-  fetchOffset: number,
-  upperOffset: number,
-  maxBytes: number,
-  minOneMessage: boolean,
-): Promise<Buffer | undefined> {
+/** What reading needs of a log. */
+export interface ReadableLog {
+  readonly segments: SegmentList;
+  readonly resources: Pick<LogResources, 'readBuffers'>;
+}
+
+interface Wanted {
+  readonly fetchOffset: number;
+  readonly upperOffset: number;
+  readonly maxBytes: number;
+  readonly minOneMessage: boolean;
+}
+
+/** Undefined when all batches of the segment lie before the offset. */
+async function readFromSegment(segment: Segment, buffers: BufferPool, wanted: Wanted): Promise<RecordBytes | undefined> {
   const end = segment.size;
-  const entries = segment.offsetIndex.entries ?? (await segment.offsetIndex.load());
-  let position = positionOf(entries, fetchOffset - segment.baseOffset);
+  const known = segment.readPositions.take(wanted.fetchOffset);
+  const lead = known >= 0 ? 0 : LEAD_BYTES;
+  let position = known >= 0 ? known : await indexedPosition(segment, wanted.fetchOffset);
   // Each round reads further on, so this ends with the file.
   while (position + BATCH_HEADER_BYTES <= end) {
-    const window = Buffer.allocUnsafeSlow(Math.min(end - position, Math.max(maxBytes, BATCH_HEADER_BYTES) + LEAD_BYTES));
-    const bytes = await segment.file.read(window, position);
-    const start = findBatch(window, bytes, fetchOffset);
-    if (start + BATCH_HEADER_BYTES <= bytes) {
-      const found = cutBatches(window.subarray(start, bytes), upperOffset, maxBytes, minOneMessage);
-      return found ?? (await readOneBatch(segment, position + start, batchLength(window, start)));
-    }
-    if (bytes === 0) break;
+    const window = await readWindow(
+      segment,
+      buffers,
+      position,
+      Math.min(end - position, Math.max(wanted.maxBytes, BATCH_HEADER_BYTES) + lead),
+    );
+    const start = findBatch(window.bytes, wanted.fetchOffset);
+    if (start + BATCH_HEADER_BYTES <= window.bytes.length) return cutBatches(segment, buffers, window, start, wanted);
+    window.release();
+    if (window.bytes.length === 0) break;
     position += start;
   }
   return undefined;
 }
 
-/** Where in the window the first batch with `offset` or later starts, or where the next batch after the window's last does. */
-function findBatch(window: Buffer, bytes: number, offset: number): number {
+async function indexedPosition(segment: Segment, offset: number): Promise<number> {
+  const entries = segment.offsetIndex.entries ?? (await segment.offsetIndex.load());
+  return positionOf(entries, offset - segment.baseOffset);
+}
+
+/** A stretch of a segment's file. */
+interface Window {
+  readonly position: number;
+  readonly bytes: Buffer;
+  readonly release: () => void;
+}
+
+async function readWindow(segment: Segment, buffers: BufferPool, position: number, length: number): Promise<Window> {
+  const buffer = buffers.take(length);
+  const release = (): void => buffers.giveBack(buffer);
+  try {
+    const bytes = await segment.file.read(buffer.subarray(0, length), position);
+    return { position, bytes: buffer.subarray(0, bytes), release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** Where the first batch with `offset` or later starts, or where the next batch after the window's last does. */
+function findBatch(bytes: Buffer, offset: number): number {
   let at = 0;
-  while (at + BATCH_HEADER_BYTES <= bytes && batchLastOffset(window, at) < offset) at += batchLength(window, at);
+  while (at + BATCH_HEADER_BYTES <= bytes.length && batchLastOffset(bytes, at) < offset) at += batchLength(bytes, at);
   return at;
 }
 
-/** Undefined when the first batch is wanted but not whole in the window. */
-function cutBatches(window: Buffer, upperOffset: number, maxBytes: number, minOneMessage: boolean): Buffer | undefined {
-  let end = 0;
-  while (end + BATCH_HEADER_BYTES <= window.length && batchBaseOffset(window, end) < upperOffset) {
-    const next = end + batchLength(window, end);
-    if (next > maxBytes && !(minOneMessage && end === 0)) break;
-    if (next > window.length) {
-      if (end === 0) return undefined;
-      break;
+/** What of the window from `start` on is wanted. A first batch that is not whole in the window is read by itself. */
+async function cutBatches(segment: Segment, buffers: BufferPool, window: Window, start: number, wanted: Wanted): Promise<RecordBytes> {
+  const { bytes, release } = window;
+  const limit = start + wanted.maxBytes;
+  let end = start;
+  let nextOffset = wanted.fetchOffset;
+  while (end + BATCH_HEADER_BYTES <= bytes.length && batchBaseOffset(bytes, end) < wanted.upperOffset) {
+    const isFirst = end === start;
+    const next = end + batchLength(bytes, end);
+    if (next > limit && !(wanted.minOneMessage && isFirst)) break;
+    if (next > bytes.length) {
+      if (!isFirst) break;
+      const length = next - end;
+      release();
+      return readOneBatch(segment, buffers, window.position + start, length, wanted.fetchOffset);
     }
+    nextOffset = batchLastOffset(bytes, end) + 1;
     end = next;
   }
-  return window.subarray(0, end);
+  if (end === start) {
+    release();
+    return noRecords(wanted.fetchOffset);
+  }
+  segment.readPositions.remember(nextOffset, window.position + end);
+  return { records: bytes.subarray(start, end), nextOffset, release };
 }
 
-async function readOneBatch(segment: Segment, position: number, length: number): Promise<Buffer> {
-  const batch = Buffer.allocUnsafeSlow(length);
-  const bytes = await segment.file.read(batch, position);
-  return bytes === length ? batch : EMPTY;
+async function readOneBatch(
+  segment: Segment,
+  buffers: BufferPool,
+  position: number,
+  length: number,
+  fetchOffset: number,
+): Promise<RecordBytes> {
+  const { bytes, release } = await readWindow(segment, buffers, position, length);
+  if (bytes.length < length) {
+    release();
+    return noRecords(fetchOffset);
+  }
+  const nextOffset = batchLastOffset(bytes, 0) + 1;
+  segment.readPositions.remember(nextOffset, position + length);
+  return { records: bytes, nextOffset, release };
 }
 
 /** The aborted transactions with records in `[fetchOffset, upperOffset)`; Kafka: `LogSegment.collectAbortedTxns`. */

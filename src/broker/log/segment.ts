@@ -4,6 +4,7 @@ import type { LogConfig } from './log-config.ts';
 import type { LogResources } from './log-resources.ts';
 import { OffsetIndex } from './offset-index.ts';
 import type { PooledFile } from './open-files.ts';
+import { ReadPositions } from './read-positions.ts';
 import { TimeIndex } from './time-index.ts';
 import { TransactionIndex } from './transaction-index.ts';
 
@@ -16,6 +17,7 @@ export class Segment {
   readonly offsetIndex: OffsetIndex;
   readonly timeIndex: TimeIndex;
   readonly transactionIndex: TransactionIndex;
+  readonly readPositions = new ReadPositions();
   /** Bytes of the log file. */
   size = 0;
   /** Largest timestamp of any record; -1 when none has one. */

@@ -1,26 +1,33 @@
 import { batchBaseOffset, batchLastOffset, batchLength } from '../../protocol/index.ts';
+import { noRecords, type RecordBytes } from './record-bytes.ts';
 
 const FIRST_CHUNK_BYTES = 32 * 1024;
 const MAX_CHUNK_BYTES = 1024 * 1024;
+/** Their memory is used again; for that of smaller ones it is not worth it. */
+const MAX_IDLE_CHUNKS = 8;
 /** A position is remembered for every so many bytes. */
 const MARK_INTERVAL_BYTES = 4096;
 /** After so much has been appended with nobody reading at the end, batches are no longer copied into memory. */
 const UNREAD_LIMIT_BYTES = 8 * 1024 * 1024;
 
-/** Batches back to back, as they are in the log. Only ever appended to, so slices handed out stay valid. */
+/** Batches back to back, as they are in the log. Only ever appended to, so slices handed out stay valid until they are given back. */
 class TailChunk {
   readonly owner: LogTail;
   readonly buffer: Buffer;
   used = 0;
+  /** Slices handed out that have not been given back. */
+  readers = 0;
+  /** No longer in the cache: its memory is free when nobody reads it. */
+  released = false;
   readonly baseOffset: number;
   nextOffset: number;
   /** Base offset and position of some of the batches, in order. */
   readonly markOffsets: number[] = [];
   readonly markPositions: number[] = [];
 
-  constructor(owner: LogTail, bytes: number, baseOffset: number) {
+  constructor(owner: LogTail, buffer: Buffer, baseOffset: number) {
     this.owner = owner;
-    this.buffer = Buffer.allocUnsafeSlow(bytes);
+    this.buffer = buffer;
     this.baseOffset = baseOffset;
     this.nextOffset = baseOffset;
   }
@@ -31,6 +38,8 @@ export class TailCache {
   readonly maxBytes: number;
   private bytes = 0;
   private readonly chunks = new Set<TailChunk>();
+  /** Memory of chunks that were given up, of the largest size. */
+  private readonly idle: Buffer[] = [];
 
   /** 0 switches the cache off. */
   constructor(maxBytes: number) {
@@ -49,14 +58,30 @@ export class TailCache {
       oldest.owner.forget(oldest);
       this.release(oldest);
     }
-    const chunk = new TailChunk(owner, bytes, baseOffset);
+    const buffer = (bytes === MAX_CHUNK_BYTES ? this.idle.pop() : undefined) ?? Buffer.allocUnsafeSlow(bytes);
+    const chunk = new TailChunk(owner, buffer, baseOffset);
     this.chunks.add(chunk);
     this.bytes += bytes;
     return chunk;
   }
 
   release(chunk: TailChunk): void {
-    if (this.chunks.delete(chunk)) this.bytes -= chunk.buffer.length;
+    if (!this.chunks.delete(chunk)) return;
+    this.bytes -= chunk.buffer.length;
+    chunk.released = true;
+    this.recycle(chunk);
+  }
+
+  /** A slice of the chunk is no longer used. */
+  readerDone(chunk: TailChunk): void {
+    chunk.readers--;
+    this.recycle(chunk);
+  }
+
+  /** Chunks with slices that nobody gives back are left to the garbage collector. */
+  private recycle(chunk: TailChunk): void {
+    if (!chunk.released || chunk.readers > 0) return;
+    if (chunk.buffer.length === MAX_CHUNK_BYTES && this.idle.length < MAX_IDLE_CHUNKS) this.idle.push(chunk.buffer);
   }
 }
 
@@ -124,24 +149,22 @@ export class LogTail {
 
   /**
    * Whole batches from the one that holds `fetchOffset`, below `upperOffset`, at most `maxBytes` but for the first when
-   * `minOneMessage`. A slice where one chunk has it all, else a copy. The caller has checked {@link baseOffset}.
+   * `minOneMessage`: a slice of one chunk, so maybe fewer than there are. The caller has checked {@link baseOffset}.
    */
-  read(fetchOffset: number, upperOffset: number, maxBytes: number, minOneMessage: boolean): Buffer {
+  read(fetchOffset: number, upperOffset: number, maxBytes: number, minOneMessage: boolean): RecordBytes {
     this.unreadBytes = 0;
-    const parts: Buffer[] = [];
-    let left = maxBytes;
-    let offset = fetchOffset;
     for (let index = this.chunkIndexOf(fetchOffset); index < this.chunks.length; index++) {
       const chunk = this.chunks[index]!;
       if (chunk.used === 0 || chunk.baseOffset >= upperOffset) break;
-      const start = startIn(chunk, offset);
-      const end = endIn(chunk, start, upperOffset, left, minOneMessage && parts.length === 0);
-      if (end > start) parts.push(chunk.buffer.subarray(start, end));
-      if (end < chunk.used) break;
-      left -= end - start;
-      offset = chunk.nextOffset;
+      const start = startIn(chunk, fetchOffset);
+      if (start >= chunk.used) continue; // The offset is one that the next chunk begins with.
+      const end = endIn(chunk, start, upperOffset, maxBytes, minOneMessage);
+      if (end === start) break;
+      const nextOffset = end === chunk.used ? chunk.nextOffset : batchBaseOffset(chunk.buffer, end);
+      chunk.readers++;
+      return { records: chunk.buffer.subarray(start, end), nextOffset, release: () => this.cache.readerDone(chunk) };
     }
-    return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+    return noRecords(fetchOffset);
   }
 
   /** Called by the cache, for the oldest chunk only. */

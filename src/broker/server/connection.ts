@@ -67,6 +67,8 @@ export class Connection implements Reader {
   #pausedForMemory = false;
   readonly #closeListeners = new Set<() => void>();
   #afterResponse: (() => void) | undefined;
+  /** Callbacks of responses that the socket has not written yet. */
+  readonly #unwritten = new Set<() => void>();
   /** Set: the connection ends after the response in the making. */
   #closeReason: string | undefined;
 
@@ -107,7 +109,10 @@ export class Connection implements Reader {
     return () => this.#closeListeners.delete(listener);
   }
 
-  /** Calls back once when the response in the making is sent, or will never be. One per request. */
+  /**
+   * Calls back once when the response in the making is with the operating system, or will never be: then its memory can
+   * be used again. One per request.
+   */
   afterResponse(callback: () => void): void {
     this.#afterResponse = callback;
   }
@@ -134,6 +139,8 @@ export class Connection implements Reader {
     this.#accountedBytes = 0;
     for (const listener of this.#closeListeners) listener();
     this.#closeListeners.clear();
+    // A destroyed socket writes nothing more.
+    for (const written of [...this.#unwritten]) this.#written(written);
     this.#options.onClosed(this);
   }
 
@@ -185,17 +192,30 @@ export class Connection implements Reader {
     }
   }
 
+  /** For a request without a response, or whose connection has ended. */
   #responded(): void {
     const callback = this.#afterResponse;
     this.#afterResponse = undefined;
     callback?.();
   }
 
+  #written(callback: () => void): void {
+    if (this.#unwritten.delete(callback)) callback();
+  }
+
   /** Resolves when the client has taken enough of it that the next response may be made. */
   #send(parts: readonly Buffer[]): Promise<void> | undefined {
     const socket = this.#socket;
+    const callback = this.#afterResponse;
+    this.#afterResponse = undefined;
+    const last = parts.length - 1;
     socket.cork();
-    for (const part of parts) socket.write(part);
+    for (let index = 0; index < last; index++) socket.write(parts[index]!);
+    if (callback === undefined) socket.write(parts[last]!);
+    else {
+      this.#unwritten.add(callback);
+      socket.write(parts[last]!, () => this.#written(callback));
+    }
     socket.uncork();
     this.lastActiveMs = this.#options.nowMs();
     if (!socket.writableNeedDrain) return undefined;

@@ -155,9 +155,11 @@ export class FakeLog implements PartitionLogApi {
   /** Whole batches, from the one that holds the offset, as Kafka returns them; two at most, so that readers must page. */
   read(request: { readonly fetchOffset: number }): Promise<ReadResult> {
     const from = this.#batches.filter((batch) => batch.lastOffset >= request.fetchOffset);
+    const read = from.slice(0, 2);
     return Promise.resolve({
       errorCode: 0,
-      records: Buffer.concat(from.slice(0, 2).map((batch) => batch.bytes)),
+      records: Buffer.concat(read.map((batch) => batch.bytes)),
+      nextOffset: (read.at(-1)?.lastOffset ?? request.fetchOffset - 1) + 1,
       highWatermark: this.logEndOffset,
       lastStableOffset: this.lastStableOffset,
       logStartOffset: 0,
