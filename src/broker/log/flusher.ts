@@ -6,7 +6,7 @@ export interface FlushTarget {
   sync(): Promise<void>;
   /** All below `offset` had been written when the sync that is now over began. */
   synced(offset: number): void;
-  /** A sync failed: what was written since the last one may be lost, whatever a later sync says. */
+  /** A sync failed: what was written since the last one may be lost, whatever a later sync says, unless no file was synced. */
   failed(error: unknown): void;
 }
 
@@ -30,6 +30,7 @@ export class Flusher {
   private syncedOffset: number;
   private queued: Round | undefined;
   private running: Promise<void> | undefined;
+  private closed = false;
   private cancelTimer: (() => void) | undefined;
 
   constructor(policy: FlushPolicy, intervalMs: number, clock: Clock, target: FlushTarget, syncedOffset: number) {
@@ -67,6 +68,7 @@ export class Flusher {
 
   /** Stops the timer and waits for syncs under way. */
   async close(): Promise<void> {
+    this.closed = true;
     this.cancelTimer?.();
     this.cancelTimer = undefined;
     await this.running;
@@ -90,6 +92,7 @@ export class Flusher {
       } catch (error) {
         this.target.failed(error);
         round.reject(error);
+        if (this.policy === 'interval' && !this.closed) this.appended();
       }
     }
     this.running = undefined;

@@ -27,7 +27,7 @@ import { SegmentList } from './segment-list.ts';
 import type { SnapshotFiles } from './snapshot-files.ts';
 import { LogTail } from './tail-cache.ts';
 import { type FoundOffset, findMaxTimestamp, findTimestamp } from './timestamp-search.ts';
-import { UnsyncedFiles } from './unsynced-files.ts';
+import { isOpenFailure, UnsyncedFiles } from './unsynced-files.ts';
 
 /**
  * One partition's log. An append is one write into the OS's page cache and a few numbers; batches are stored as they
@@ -371,6 +371,11 @@ export class PartitionLog implements PartitionLogApi {
         this.waiters.moved(this.highWatermark, this.lastStableOffset);
       },
       failed: (cause) => {
+        if (isOpenFailure(cause)) {
+          const message = `${this.name}: a file could not be opened to sync it, it is tried again later: ${messageOf(cause)}`;
+          this.resources.onEvent({ level: 'error', message, cause });
+          return;
+        }
         const message = `${this.name}: syncing to disk failed, the log takes no more writes: ${messageOf(cause)}`;
         this.failure = new MillraceError('DATA_DIR_UNUSABLE', message, { cause, fatal: true });
         this.resources.onEvent({ level: 'error', message, cause });

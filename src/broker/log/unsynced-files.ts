@@ -34,21 +34,31 @@ export class UnsyncedFiles {
     this.directoryIsDirty = true;
   }
 
-  /** Syncs all of it, or, without `active`, all but the segment that is being written. */
+  /**
+   * Syncs all of it, or, without `active`, all but the segment that is being written. When it rejects with what
+   * {@link isOpenFailure} says yes to, nothing is lost and it can be tried again.
+   */
   async sync(active: Segment | undefined): Promise<void> {
-    const files: PooledFile[] = [];
-    for (const segment of this.closedSegments) files.push(...segment.filesToSync());
-    this.closedSegments.clear();
-    if (active !== undefined && this.activeIsDirty) {
-      files.push(active.file);
-      this.activeIsDirty = false;
-    }
+    const closed = [...this.closedSegments];
     const small = [...this.smallFiles];
-    this.smallFiles.clear();
+    const syncActive = active !== undefined && this.activeIsDirty;
     const syncNames = this.directoryIsDirty;
+    this.closedSegments.clear();
+    this.smallFiles.clear();
+    if (syncActive) this.activeIsDirty = false;
     this.directoryIsDirty = false;
-    await Promise.all([...files.map(syncUnlessRetired), ...small.map((path) => this.syncByPath(path))]);
-    if (syncNames) await this.fs.syncDirectory(this.directory);
+    try {
+      const files = closed.flatMap((segment) => segment.filesToSync());
+      if (syncActive) files.push(active.file);
+      await allOrFirstError([...files.map(syncUnlessRetired), ...small.map((path) => this.syncByPath(path))]);
+      if (syncNames) await this.fs.syncDirectory(this.directory);
+    } catch (error) {
+      for (const segment of closed) this.closedSegments.add(segment);
+      for (const path of small) this.smallFiles.add(path);
+      this.activeIsDirty ||= syncActive;
+      this.directoryIsDirty ||= syncNames;
+      throw error;
+    }
   }
 
   private async syncByPath(path: string): Promise<void> {
@@ -70,4 +80,19 @@ async function syncUnlessRetired(file: PooledFile): Promise<void> {
   } catch (error) {
     if (!(error instanceof FileRetiredError)) throw error;
   }
+}
+
+/** Waits for all, so that no failure of a sync is overlooked; of several errors that of a sync counts. */
+async function allOrFirstError(syncs: readonly Promise<void>[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const result of await Promise.allSettled(syncs)) if (result.status === 'rejected') errors.push(result.reason);
+  if (errors.length > 0) throw errors.find((error) => !isOpenFailure(error)) ?? errors[0];
+}
+
+/**
+ * A file could not be opened, as when too many are open: what was written to it is still in the OS cache. After a failed
+ * sync that is not so: the kernel may have dropped it, and a second sync would say that all is well.
+ */
+export function isOpenFailure(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'open';
 }

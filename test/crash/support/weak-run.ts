@@ -1,5 +1,13 @@
 import type { BrokerOptions, FlushPolicy } from '../../../src/broker/index.ts';
-import { AddPartitionsToTxn, CreateTopics, EndTxn, InitProducerId, Produce, RecordBatchBuilder } from '../../../src/protocol/index.ts';
+import {
+  AddPartitionsToTxn,
+  CreatePartitions,
+  CreateTopics,
+  EndTxn,
+  InitProducerId,
+  Produce,
+  RecordBatchBuilder,
+} from '../../../src/protocol/index.ts';
 import type { BrokerLife } from './broker-life.ts';
 import { ConnectionLost, PatientClient, pause, whileLater } from './patient-client.ts';
 import type { Random } from './random.ts';
@@ -8,6 +16,7 @@ import { type ReadRecord, readPartition } from './read-partition.ts';
 const TOPIC = 'plain';
 const PARTITIONS = 2;
 const TRANSACTIONAL_IDS = 3;
+const TOPIC_EXISTS = 36;
 const DATA_DIR = '/data';
 
 /**
@@ -146,6 +155,9 @@ export class WeakRun {
     const topic = { name: TOPIC, numPartitions: PARTITIONS, replicationFactor: 1, assignments: [], configs };
     const response = await this.#client.insist(CreateTopics, 5, { topics: [topic], timeoutMs: 30_000 });
     const { errorCode, errorMessage } = response.topics[0]!;
-    if (errorCode !== 0 && errorCode !== 36) throw new Error(`CreateTopics got error ${errorCode} ${errorMessage ?? ''}`);
+    if (errorCode !== 0 && errorCode !== TOPIC_EXISTS) throw new Error(`CreateTopics got error ${errorCode} ${errorMessage ?? ''}`);
+    // The topic as found on the disk, when what was known about it is lost: a partition may be missing.
+    const topics = [{ name: TOPIC, count: PARTITIONS, assignments: null }];
+    await this.#client.insist(CreatePartitions, 3, { topics, timeoutMs: 30_000, validateOnly: false });
   }
 }
