@@ -148,6 +148,20 @@ export class KafkaClient {
     this.#router.view.invalidate(topic);
   }
 
+  /**
+   * Takes over what a broker said of a partition's new leader together with an error (KIP-951). False when it said nothing
+   * new: then `invalidate` has it asked for.
+   */
+  learnLeader(
+    topic: string,
+    partition: number,
+    leader: { readonly leaderId: number; readonly leaderEpoch: number },
+    endpoints: readonly { readonly nodeId: number; readonly host: string; readonly port: number; readonly rack: string | null }[],
+  ): boolean {
+    for (const { nodeId, host, port, rack } of endpoints) this.#router.view.learnNode({ id: nodeId, host, port, rack });
+    return this.#router.view.learnLeader(topic, partition, leader.leaderId, leader.leaderEpoch);
+  }
+
   /** Versions and features of a broker; of any broker when none is named. */
   versions(target: Target = 'any'): Promise<BrokerVersions> {
     return this.#repeated(`Asking ${describeTarget(target)} for its versions`, {}, async () => {

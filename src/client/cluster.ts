@@ -86,14 +86,14 @@ export class ClusterView {
     if (cached !== undefined) cached.stale = true;
   }
 
-  /** What a broker said of a partition's new leader with an error (KIP-951). */
-  learnLeader(topic: string, partition: number, leader: number, leaderEpoch: number): void {
+  /** What a broker said of a partition's new leader with an error (KIP-951); false when it is no news. */
+  learnLeader(topic: string, partition: number, leader: number, leaderEpoch: number): boolean {
     const cached = this.#topics.get(topic);
-    if (cached === undefined || leader < 0) return;
-    const partitions = cached.info.partitions.map((known) =>
-      known.partition === partition && leaderEpoch > known.leaderEpoch ? { ...known, leader, leaderEpoch, errorCode: 0 } : known,
-    );
+    const before = cached === undefined ? undefined : partitionOf(cached.info, partition);
+    if (cached === undefined || before === undefined || !this.#nodes.has(leader) || leaderEpoch <= before.leaderEpoch) return false;
+    const partitions = cached.info.partitions.map((one) => (one === before ? { ...one, leader, leaderEpoch, errorCode: 0 } : one));
     cached.info = { ...cached.info, partitions };
+    return true;
   }
 }
 

@@ -14,6 +14,7 @@ export { type Address, formatAddress, parseAddresses } from './address.ts';
 export type { BrokerVersions, VersionLimits } from './api-versions.ts';
 export { KafkaClient, type RequestBody, type RequestContext, type RequestOptions } from './client.ts';
 export { kafkaCodeOf, kafkaFailure } from './errors.ts';
+export * from './fetch/index.ts';
 export * from './group/index.ts';
 export { clientOptionsFromKafkaConfig, type KafkaConfig } from './kafka-config.ts';
 export { type ClusterMetadata, NO_TOPIC_ID, type NodeInfo, type PartitionInfo, partitionOf, type TopicInfo } from './metadata.ts';
