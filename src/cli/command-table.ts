@@ -34,4 +34,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'read records of topics to stdout',
     load: async () => (await import('./commands/consume.ts')).consumeCommand(),
   },
+  {
+    name: 'groups',
+    summary: 'list and describe consumer groups, reset and delete their offsets',
+    load: async () => (await import('./commands/groups.ts')).groupsCommand(),
+  },
 ];

@@ -55,6 +55,8 @@ export class Consumption {
     }
     for (const partition of partitions) {
       const key = partitionKey(partition);
+      // A group's place is kept also where it read nothing, as in Kafka: else it would begin at the end once more.
+      this.#delivered.set(key, partition);
       if (partition.offset >= (this.#ends.get(key) ?? Number.POSITIVE_INFINITY)) continue;
       this.#open.add(key);
       this.#fetcher.assign([partition]);
