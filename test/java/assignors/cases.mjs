@@ -16,8 +16,8 @@ for (let c = 0; c < 240; c++) {
   const members = [];
   for (let m = 0; m < memberCount; m++)
     members.push({
-      id: 'm' + String.fromCharCode(97 + m),
-      instance: rnd(4) === 0 ? 'i' + rnd(50) + '-' + m : null,
+      id: `m${String.fromCharCode(97 + m)}`,
+      instance: rnd(4) === 0 ? `i${rnd(50)}-${m}` : null,
       topics: homogeneous ? shared : names.filter(() => rnd(3) > 0),
       owned: {},
     });
@@ -43,7 +43,7 @@ for (const [mc, tc, pc] of [
     for (let t = 1; t <= tc; t++) topics[t] = pc + t;
     const names = Object.keys(topics);
     const members = Array.from({ length: mc }, (_, m) => ({
-      id: 'm' + String(m).padStart(2, '0'),
+      id: `m${String(m).padStart(2, '0')}`,
       instance: null,
       topics: homogeneous ? names : names.filter(() => rnd(3) > 0),
       owned: {},

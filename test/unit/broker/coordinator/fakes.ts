@@ -216,6 +216,7 @@ function failed(errorCode: number): AppendResult {
 
 export class FakeTopics implements TopicRegistryApi {
   readonly #topics = new Map<string, TopicState>();
+  #made = 0;
   /** Node that leads every partition. */
   leader = 1;
   createFails = false;
@@ -246,7 +247,17 @@ export class FakeTopics implements TopicRegistryApi {
 
   add(name: string, partitions: number, config: Readonly<Record<string, string>> = {}, internal = false): TopicState {
     const id = Buffer.alloc(16);
-    id.writeUInt32BE(this.#topics.size + 1, 12);
+    id.writeUInt32BE(++this.#made, 12);
+    return this.#put(name, id, partitions, config, internal);
+  }
+
+  /** The topic with more partitions, under its id. */
+  grow(name: string, partitions: number): TopicState {
+    const { id, config, internal } = this.#topics.get(name)!;
+    return this.#put(name, id, partitions, config, internal);
+  }
+
+  #put(name: string, id: Uint8Array, partitions: number, config: Readonly<Record<string, string>>, internal: boolean): TopicState {
     const topic: TopicState = {
       name,
       id,
