@@ -30,6 +30,7 @@ import type { Clock } from './seams.ts';
 import { BrokerSecurity } from './security/broker-security.ts';
 import type { FrameHandler } from './server/connection.ts';
 import { FramePool } from './server/frame-pool.ts';
+import { type Network, tcpNetwork } from './server/network.ts';
 import { NodeServer } from './server/node-server.ts';
 import { RequestMemory } from './server/request-memory.ts';
 import { ResponseMemory } from './server/response-memory.ts';
@@ -46,9 +47,12 @@ export interface BrokerEnvironment {
   readonly clock?: Clock;
   readonly fs?: LogFileSystem;
   readonly log?: BrokerLogger;
+  /** Where connections come from. Cannot be replaced for a broker with TLS, nor for the admin port. */
+  readonly network?: Network;
 }
 
 interface Parts {
+  readonly network: Network;
   readonly options: ResolvedBrokerOptions;
   readonly clock: Clock;
   readonly log: BrokerLogger;
@@ -209,6 +213,7 @@ export class BrokerCore {
       pool: this.#framePool,
       handlerFor: this.#handlerFor,
       tls: this.#parts.security.tls,
+      network: this.#parts.network,
       clock,
       log,
     });
@@ -224,6 +229,7 @@ function open(options: ResolvedBrokerOptions, environment: BrokerEnvironment): P
     clock = new AdjustableClock({ standsStill: options.manualClock }),
     fs = nodeFileSystem,
     log = stderrLogger(options.logLevel),
+    network = tcpNetwork,
   } = environment;
   const configs = new ConfigStore(options.config);
   for (const name of configs.unknownNames()) log.warn(`Broker config ${name} is not known and has no effect.`);
@@ -258,7 +264,7 @@ function open(options: ResolvedBrokerOptions, environment: BrokerEnvironment): P
     log,
     append: (record) => metadata.append(record),
   });
-  return { options, clock, log, configs, directory, metadata, nodes, topics, groups, transactions, faultService, security };
+  return { network, options, clock, log, configs, directory, metadata, nodes, topics, groups, transactions, faultService, security };
 }
 
 /** Negative is no limit in Kafka; here it means the default, for memory must have a bound. One request always fits. */

@@ -12,6 +12,8 @@ type Struct = Record<string, unknown>;
 /** What the field goes by: AddPartitionsToTxn calls it its own way. */
 const ERROR_CODES = ['errorCode', 'partitionErrorCode'];
 const ERROR_MESSAGE = 'errorMessage';
+/** What Kafka's classes answer -1 for beside an error, though the schema's default is 0. */
+const UNKNOWN_WITH_ERROR = ['baseOffset', 'highWatermark', 'lowWatermark', 'committedOffset', 'nodeId', 'port'];
 
 function inVersion(field: Field, version: number): boolean {
   return version >= field.versions.first && version <= field.versions.last;
@@ -58,6 +60,10 @@ function errorStruct(shape: Shape, requestShape: Shape, request: Struct, failure
   let placed = codeName !== undefined;
   if (codeName !== undefined) {
     result[codeName] = failure.code;
+    for (const name of UNKNOWN_WITH_ERROR) {
+      const field = shape[name];
+      if (field !== undefined && inVersion(field, failure.version)) result[name] ??= -1;
+    }
     const message = shape[ERROR_MESSAGE];
     if (message !== undefined && inVersion(message, failure.version)) result[ERROR_MESSAGE] = failure.message;
   }

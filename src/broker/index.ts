@@ -32,6 +32,8 @@ export type { LogLevel } from './logger.ts';
 export type { ApiMetrics } from './metrics/request-metrics.ts';
 export type { BrokerOptions, StartTopic } from './options.ts';
 export type { Clock, FlushPolicy } from './seams.ts';
+export { MemoryNetwork, type MemoryNetworkOptions } from './server/memory-network.ts';
+export type { BrokerSocket, ListenRequest, Network, NetworkListener } from './server/network.ts';
 
 export interface BrokerStartOptions extends BrokerOptions, Omit<BrokerEnvironment, 'clock'> {
   /**
@@ -41,7 +43,7 @@ export interface BrokerStartOptions extends BrokerOptions, Omit<BrokerEnvironmen
   readonly clock?: Clock | 'manual';
   /**
    * Run in a worker thread of its own, so that it neither blocks nor is blocked by the caller's. Default true. In place
-   * (`false`) clock, file system and log can be replaced.
+   * (`false`) clock, file system, network and log can be replaced.
    */
   readonly thread?: boolean;
 }
@@ -77,9 +79,14 @@ export class Broker {
    * INVALID_CONFIG.
    */
   static async start(options: BrokerStartOptions = {}): Promise<Broker> {
-    const { clock, fs, log, thread, ...plain } = options;
+    const { clock, fs, log, network, thread, ...plain } = options;
     const manualClock = clock === 'manual';
-    const environment: BrokerEnvironment = { ...(clock && !manualClock && { clock }), ...(fs && { fs }), ...(log && { log }) };
+    const environment: BrokerEnvironment = {
+      ...(clock && !manualClock && { clock }),
+      ...(fs && { fs }),
+      ...(log && { log }),
+      ...(network && { network }),
+    };
     const replaced = Object.keys(environment);
     if (thread === true && replaced.length > 0) {
       throw new MillraceError(

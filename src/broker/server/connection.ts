@@ -3,10 +3,10 @@
  * is ahead. Kafka mutes a channel for the same reason: clients count on answers coming in the order of their requests.
  */
 
-import type { Socket } from 'node:net';
 import type { BrokerLogger } from '../logger.ts';
 import { type Frame, FrameAssembler } from './frame-assembler.ts';
 import type { FramePool } from './frame-pool.ts';
+import type { BrokerSocket } from './network.ts';
 import type { Reader, RequestMemory } from './request-memory.ts';
 import { readFrom } from './socket-reader.ts';
 
@@ -31,7 +31,7 @@ export interface FrameHandler {
 }
 
 export interface ConnectionOptions {
-  readonly socket: Socket;
+  readonly socket: BrokerSocket;
   readonly id: string;
   readonly nodeId: number;
   /** `socket.request.max.bytes`. */
@@ -55,7 +55,7 @@ export class Connection implements Reader {
   /** When bytes last came in or went out, in milliseconds of the broker's clock. */
   lastActiveMs: number;
   readonly #options: ConnectionOptions;
-  readonly #socket: Socket;
+  readonly #socket: BrokerSocket;
   readonly #assembler: FrameAssembler;
   readonly #queue: Frame[] = [];
   #queuedBytes = 0;
@@ -82,7 +82,7 @@ export class Connection implements Reader {
     this.lastActiveMs = options.nowMs();
     this.#assembler = new FrameAssembler(options.maxRequestBytes, options.pool);
     const socket = this.#socket;
-    socket.setNoDelay(true);
+    socket.setNoDelay?.(true);
     socket.on('error', (error) => this.close(`socket error: ${error.message}`));
     socket.on('close', () => this.close('closed by the client'));
     options.handler.attach?.(this);

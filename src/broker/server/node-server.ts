@@ -1,13 +1,13 @@
 /** One virtual node's port. */
 
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { BrokerLogger } from '../logger.ts';
 import type { Clock } from '../seams.ts';
 import type { TlsListener } from '../security/tls/tls-listener.ts';
 import { Connection, type FrameHandler } from './connection.ts';
 import type { FramePool } from './frame-pool.ts';
-import { listenError } from './listen-error.ts';
+import { type BrokerSocket, listenWith, type Network, type NetworkListener } from './network.ts';
 import type { RequestMemory } from './request-memory.ts';
 
 /** How often connections are looked at for being idle or stuck. */
@@ -31,13 +31,15 @@ export interface NodeServerOptions {
   readonly handlerFor: () => FrameHandler;
   /** Absent: connections are not encrypted. */
   readonly tls?: TlsListener | undefined;
+  /** Where connections that are not encrypted come from. */
+  readonly network: Network;
   readonly clock: Clock;
   readonly log: BrokerLogger;
 }
 
 export class NodeServer {
   readonly #options: NodeServerOptions;
-  readonly #server: Server;
+  #listener: NetworkListener | undefined;
   readonly #connections = new Set<Connection>();
   /** With TLS: the sockets below, which are there before a handshake is over. */
   readonly #sockets = new Set<Socket>();
@@ -46,7 +48,6 @@ export class NodeServer {
 
   private constructor(options: NodeServerOptions) {
     this.#options = options;
-    this.#server = this.#createServer();
   }
 
   /** Rejects with PORT_IN_USE, or INVALID_CONFIG when the host cannot be listened on. */
@@ -57,7 +58,7 @@ export class NodeServer {
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#listener?.port ?? 0;
   }
 
   get connectionCount(): number {
@@ -67,33 +68,28 @@ export class NodeServer {
   /** Frees the port and ends all connections. */
   async close(): Promise<void> {
     this.#cancelSweep();
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const closed = this.#listener?.close();
     for (const connection of [...this.#connections]) connection.close('the broker is stopping');
     for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 
-  #listen(): Promise<void> {
-    const { host, port, nodeId, log } = this.#options;
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
-      this.#server.listen({ host, port, backlog: 511 }, () => {
-        this.#server.removeAllListeners('error');
-        // Running out of file descriptors must not end the process: those who are connected are served on.
-        this.#server.on('error', (error) => log.error(`Node ${nodeId} cannot accept connections: ${error.message}`));
-        this.#sweepLater();
-        resolve();
-      });
-    });
+  async #listen(): Promise<void> {
+    const { host, port, nodeId, log, tls, network } = this.#options;
+    // Running out of file descriptors must not end the process: those who are connected are served on.
+    const onError = (error: Error): void => log.error(`Node ${nodeId} cannot accept connections: ${error.message}`);
+    const onConnection = (socket: BrokerSocket): void => {
+      if (this.#hasRoomFor(socket)) this.#accept(socket);
+    };
+    this.#listener =
+      tls === undefined
+        ? await network.listen({ host, port, onConnection, onError })
+        : await listenWith(this.#createTlsServer(tls), { host, port, onError });
+    this.#sweepLater();
   }
 
-  #createServer(): Server {
-    const { tls, nodeId, log } = this.#options;
-    if (tls === undefined) {
-      return createServer({ noDelay: true }, (socket) => {
-        if (this.#hasRoomFor(socket)) this.#accept(socket);
-      });
-    }
+  #createTlsServer(tls: TlsListener): Server {
+    const { nodeId, log } = this.#options;
     const server = tls.createServer((socket) => this.#secured(socket, tls));
     server.on('tlsClientError', (error, socket) => {
       log.warn(`Node ${nodeId} closes a connection of ${socket.remoteAddress}: its TLS handshake failed: ${error.message}`);
@@ -108,7 +104,7 @@ export class NodeServer {
   }
 
   /** When it has not, the connection is closed. */
-  #hasRoomFor(socket: Socket): boolean {
+  #hasRoomFor(socket: BrokerSocket): boolean {
     const { nodeId, maxConnections, log } = this.#options;
     const open = Math.max(this.#connections.size, this.#sockets.size);
     if (open < maxConnections) return true;
@@ -129,7 +125,7 @@ export class NodeServer {
     this.#accept(socket, principal);
   }
 
-  #accept(socket: Socket, principal?: string): void {
+  #accept(socket: BrokerSocket, principal?: string): void {
     const connection = new Connection({
       ...this.#options,
       ...(principal !== undefined && { principal }),

@@ -85,7 +85,6 @@ describe('incomplete requests', () => {
   it('wait for the rest, byte by byte', async () => {
     const client = await WireClient.connect(broker.port);
     const frame = client.frame(Metadata, 1, { topics: [] });
-    client.socket.setNoDelay(true);
     const answer = client.sendRaw(Buffer.alloc(0));
     for (const byte of frame) {
       client.socket.write(Buffer.from([byte]));

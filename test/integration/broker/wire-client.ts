@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import {
   type Api,
   decodeResponse,
@@ -19,7 +20,7 @@ interface Waiting {
 
 /** One connection that speaks the protocol and hides nothing of it. */
 export class WireClient {
-  readonly socket: Socket;
+  readonly socket: Duplex;
   /** Resolves when the broker or we have ended the connection. */
   readonly closed: Promise<void>;
   /** Correlation ids in the order in which they came back. */
@@ -28,7 +29,7 @@ export class WireClient {
   #nextCorrelationId = 1;
 
   static async connect(port: number, host = '127.0.0.1'): Promise<WireClient> {
-    const socket = connect({ port, host });
+    const socket = connect({ port, host, noDelay: true });
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('error', reject);
@@ -36,7 +37,12 @@ export class WireClient {
     return new WireClient(socket);
   }
 
-  private constructor(socket: Socket) {
+  /** Over a connection that is there already, of whatever kind. */
+  static over(socket: Duplex): WireClient {
+    return new WireClient(socket);
+  }
+
+  private constructor(socket: Duplex) {
     this.socket = socket;
     const splitter = new FrameSplitter();
     socket.on('data', (chunk: Buffer) => {
