@@ -45,12 +45,13 @@ const produceTo = async (node: number, name: string, index: number) => {
 };
 
 const fetchFrom = async (node: number, currentLeaderEpoch: number) => {
-  const response = await at(node).send(Fetch, 12, {
+  const { topics } = await at(node).send(Metadata, 12, { topics: [{ name: 't', topicId: Buffer.alloc(16) }] });
+  const response = await at(node).send(Fetch, 16, {
     maxWaitMs: 0,
     minBytes: 1,
-    topics: [{ topic: 't', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000, currentLeaderEpoch }] }],
+    topics: [{ topicId: topics[0]!.topicId, partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000, currentLeaderEpoch }] }],
   });
-  return response.responses[0]!.partitions[0]!;
+  return { ...response.responses[0]!.partitions[0]!, nodeEndpoints: response.nodeEndpoints.map(({ nodeId, port }) => [nodeId, port]) };
 };
 
 describe('three nodes in one process', () => {
@@ -77,7 +78,11 @@ describe('three nodes in one process', () => {
       currentLeader: { leaderId: 1, leaderEpoch: 0 },
       nodeEndpoints: [{ nodeId: 1, port: broker.port }],
     });
-    expect(await fetchFrom(3, -1)).toMatchObject({ errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER, currentLeader: { leaderId: 1 } });
+    expect(await fetchFrom(3, -1)).toMatchObject({
+      errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER,
+      currentLeader: { leaderId: 1, leaderEpoch: 0 },
+      nodeEndpoints: [[1, broker.port]],
+    });
   });
 
   it.each([3, 9, 12])('tells clients of Produce %i in the words of that version', async (version) => {
@@ -120,7 +125,11 @@ describe('three nodes in one process', () => {
       errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER,
       currentLeader: { leaderId: 2, leaderEpoch: 1 },
     });
-    expect(await fetchFrom(2, 0)).toMatchObject({ errorCode: ErrorCode.FENCED_LEADER_EPOCH });
+    expect(await fetchFrom(2, 0)).toMatchObject({
+      errorCode: ErrorCode.FENCED_LEADER_EPOCH,
+      currentLeader: { leaderId: 2, leaderEpoch: 1 },
+      nodeEndpoints: [[2, broker.ports[1]]],
+    });
     expect(await fetchFrom(2, 1)).toMatchObject({ errorCode: 0, highWatermark: 1 });
     expect(await fetchFrom(2, 2)).toMatchObject({ errorCode: ErrorCode.UNKNOWN_LEADER_EPOCH });
     await produceTo(2, 't', 0);
