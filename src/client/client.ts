@@ -33,6 +33,8 @@ export interface RequestOptions<A extends Api = Api> extends VersionLimits {
   readonly lane?: string;
   /** Ends the waiting with INVALID_STATE; what was sent may still be carried out. */
   readonly signal?: AbortSignal;
+  /** Wait before the first repetition. Default: the client's `retryBackoffMs`. */
+  readonly firstBackoffMs?: number;
   /** False: one attempt, and the first trouble is the caller's. Default true. */
   readonly retry?: boolean;
   /**
@@ -208,10 +210,10 @@ export class KafkaClient {
   /** Repeats what fails with a retriable error until the time is used up; then the last error is the caller's. */
   async #repeated<T>(
     action: string,
-    options: Pick<RequestOptions, 'timeoutMs' | 'retry' | 'signal'>,
+    options: Pick<RequestOptions, 'timeoutMs' | 'retry' | 'signal' | 'firstBackoffMs'>,
     attempt: () => Promise<T>,
   ): Promise<T> {
-    const { timeoutMs = this.options.apiTimeoutMs, retry = true, signal } = options;
+    const { timeoutMs = this.options.apiTimeoutMs, retry = true, signal, firstBackoffMs = this.options.retryBackoffMs } = options;
     const deadlineMs = performance.now() + timeoutMs;
     let last: MillraceError | undefined;
     for (let attempts = 0; ; attempts++) {
@@ -223,7 +225,7 @@ export class KafkaClient {
         if (!retry || !isMillraceError(error) || !error.retriable || performance.now() >= deadlineMs) throw error;
         last = error;
         this.options.onLog('debug', `${action}: ${error.message} Tried again.`);
-        const waitMs = backoffMs(attempts, this.options.retryBackoffMs, this.options.retryBackoffMaxMs);
+        const waitMs = backoffMs(attempts, firstBackoffMs, Math.max(firstBackoffMs, this.options.retryBackoffMaxMs));
         await waited(Math.min(waitMs, Math.max(0, deadlineMs - performance.now())), this.#closing.signal);
         if (performance.now() >= deadlineMs) throw error;
       }

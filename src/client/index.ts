@@ -19,6 +19,7 @@ export * from './group/index.ts';
 export { clientOptionsFromKafkaConfig, type KafkaConfig } from './kafka-config.ts';
 export { type ClusterMetadata, NO_TOPIC_ID, type NodeInfo, type PartitionInfo, partitionOf, type TopicInfo } from './metadata.ts';
 export type { ClientOptions, ResolvedClientOptions, SaslMechanism, SaslOptions, SecurityProtocol, TlsOptions } from './options.ts';
+export * from './produce/index.ts';
 export { innermostErrorCodes } from './response-errors.ts';
 export type { MetadataOptions } from './router.ts';
 export { type CoordinatorType, describeTarget, type Target } from './target.ts';
