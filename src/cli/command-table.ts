@@ -39,4 +39,19 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'list and describe consumer groups, reset and delete their offsets',
     load: async () => (await import('./commands/groups.ts')).groupsCommand(),
   },
+  {
+    name: 'configs',
+    summary: 'describe and alter the settings of topics, brokers and groups',
+    load: async () => (await import('./commands/configs.ts')).configsCommand(),
+  },
+  {
+    name: 'offsets',
+    summary: 'first, last or timed offsets of partitions',
+    load: async () => (await import('./commands/offsets.ts')).offsetsCommand(),
+  },
+  {
+    name: 'cluster',
+    summary: 'brokers, controller, features and API versions of a cluster',
+    load: async () => (await import('./commands/cluster.ts')).clusterCommand(),
+  },
 ];
