@@ -97,5 +97,5 @@ export function groupRemoval(group: Group): KeyValue[] {
 }
 
 function typeName(group: Group): string {
-  return group.type === 'classic' ? 'Classic' : 'Consumer';
+  return group.type === 'classic' ? 'classic' : 'consumer';
 }

@@ -52,6 +52,7 @@ export function addAdminHandlers(handlers: HandlerMap, { groups, topics }: Group
   });
 
   handle(handlers, OffsetDelete, async (request, context) => {
+    if (request.groupId === '') return { errorCode: Code.INVALID_GROUP_ID, topics: [] };
     const errorCode = await groups.readiness.check(request.groupId, context.nodeId);
     if (errorCode !== Code.NONE) return { errorCode, topics: [] };
     const exists = ({ topic, partition }: TopicPartition): boolean => topics.get(topic)?.partitions[partition] !== undefined;

@@ -48,7 +48,8 @@ function heartbeatOf(request: RequestOf<typeof ConsumerGroupHeartbeat>, context:
     serverAssignor,
     owned: topicPartitions === null ? null : assignmentFromWire(topicPartitions),
     clientId: context.clientId ?? '',
-    clientHost: context.clientHost,
+    // As Java writes addresses; tools show it so.
+    clientHost: `/${context.clientHost}`,
     bringsMemberId: context.apiVersion >= CLIENT_BRINGS_MEMBER_ID,
     mayDescribe: () => true,
   };

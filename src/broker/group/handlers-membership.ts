@@ -6,6 +6,9 @@ import type { RequestContext } from '../seams.ts';
 import type { GroupCoordinator } from './coordinator.ts';
 import { type JoinRequest, type JoinResult, joinError, type LeaveResult, type SyncRequest, syncError } from './types.ts';
 
+/** From here on members must name the protocol that was chosen (KIP-559). */
+const SYNC_NAMES_PROTOCOL = 5;
+
 export function addMembershipHandlers(handlers: HandlerMap, groups: GroupCoordinator): void {
   handle(handlers, JoinGroup, async (request, context) => {
     const errorCode = await groups.readiness.check(request.groupId, context.nodeId);
@@ -14,6 +17,8 @@ export function addMembershipHandlers(handlers: HandlerMap, groups: GroupCoordin
   });
 
   handle(handlers, SyncGroup, async (request, context) => {
+    const incomplete = context.apiVersion >= SYNC_NAMES_PROTOCOL && (request.protocolType === null || request.protocolName === null);
+    if (incomplete) return syncError(Code.INCONSISTENT_GROUP_PROTOCOL);
     const errorCode = await groups.readiness.check(request.groupId, context.nodeId);
     return errorCode === Code.NONE ? groups.sync(syncRequest(request)) : syncError(errorCode);
   });
@@ -37,7 +42,8 @@ function joinRequest(request: RequestOf<typeof JoinGroup>, context: RequestConte
     memberId: request.memberId,
     groupInstanceId: request.groupInstanceId,
     clientId: context.clientId ?? '',
-    clientHost: context.clientHost,
+    // As Java writes addresses; tools show it so.
+    clientHost: `/${context.clientHost}`,
     sessionTimeoutMs: request.sessionTimeoutMs,
     // Version 0 has one timeout for both.
     rebalanceTimeoutMs: request.rebalanceTimeoutMs < 0 ? request.sessionTimeoutMs : request.rebalanceTimeoutMs,

@@ -52,24 +52,26 @@ export function addOffsetCommitHandlers(handlers: HandlerMap, deps: GroupHandler
           })
         : sorted.offsets.map(() => errorCode);
     return {
-      topics: answered(request.topics, sorted, codes).map(({ topic, partitions }) => ({
-        name: topic.name,
-        topicId: topic.topicId,
-        partitions,
-      })),
+      topics: answered(request.topics, sorted, codes)
+        .filter(({ partitions }) => partitions.length > 0)
+        .map(({ topic, partitions }) => ({ name: topic.name, topicId: topic.topicId, partitions })),
     };
   });
 
   handle(handlers, TxnOffsetCommit, async (request, context) => {
     const sorted = sort(request.topics, (topic) => topics.get(topic.name), Code.UNKNOWN_TOPIC_OR_PARTITION);
     const errorCode = await groups.readiness.check(request.groupId, context.nodeId);
-    const refused = errorCode === Code.NONE && sorted.offsets.length > 0 ? await verify(request, context.apiVersion) : errorCode;
+    const refused = errorCode === Code.NONE && sorted.offsets.length > 0 ? await refusal(request, context.apiVersion) : errorCode;
     const codes =
       refused === Code.NONE
         ? await groups.offsets.commitInTransaction({ ...request, offsets: sorted.offsets })
         : sorted.offsets.map(() => translate(refused, context.apiVersion));
     return { topics: answered(request.topics, sorted, codes).map(({ topic, partitions }) => ({ name: topic.name, partitions })) };
   });
+
+  async function refusal(request: RequestOf<typeof TxnOffsetCommit>, version: number): Promise<number> {
+    return request.groupId === '' ? Code.INVALID_GROUP_ID : verify(request, version);
+  }
 
   async function verify(request: RequestOf<typeof TxnOffsetCommit>, version: number): Promise<number> {
     const { transactionalId, producerId, producerEpoch, groupId } = request;

@@ -32,11 +32,27 @@ export function listOffsetsHandler(deps: HandlerDeps) {
     const topics = [];
     for (const { name, partitions: asked } of request.topics) {
       const partitions: PartitionResponse[] = [];
-      for (const partition of asked) partitions.push(await answer(deps, context, request, name, partition));
+      const repeated = repeatedIndexes(asked);
+      for (const partitionIndex of repeated) partitions.push({ partitionIndex, errorCode: ErrorCode.INVALID_REQUEST });
+      for (const partition of asked) {
+        if (!repeated.has(partition.partitionIndex)) partitions.push(await answer(deps, context, request, name, partition));
+      }
       topics.push({ name, partitions });
     }
     return { topics };
   };
+}
+
+/** A partition can be asked for once only: one error answers all its questions. */
+function repeatedIndexes(asked: readonly PartitionRequest[]): Set<number> {
+  const seen = new Set<number>();
+  return new Set(
+    asked.flatMap(({ partitionIndex }) => {
+      if (seen.has(partitionIndex)) return [partitionIndex];
+      seen.add(partitionIndex);
+      return [];
+    }),
+  );
 }
 
 async function answer(

@@ -21,7 +21,8 @@ export function metadataHandler(deps: HandlerDeps) {
     if (wantsAll(request, context.apiVersion)) {
       for (const topic of deps.topics.all()) topics.push(describe(deps, topic, operations));
     } else {
-      for (const asked of request.topics ?? []) topics.push(await answer(deps, asked, request.allowAutoTopicCreation, operations));
+      for (const asked of withoutRepetition(request.topics ?? []))
+        topics.push(await answer(deps, asked, request.allowAutoTopicCreation, operations));
     }
     return {
       brokers: deps.nodes.live().map(({ id, host, port }) => ({ nodeId: id, host, port, rack: deps.configs.value('broker.rack', id) })),
@@ -45,12 +46,14 @@ function wantsAll(request: Request, version: number): boolean {
   return request.topics === null || (version === 0 && request.topics.length === 0);
 }
 
-async function answer(
-  deps: HandlerDeps,
-  asked: NonNullable<Request['topics']>[number],
-  mayCreate: boolean,
-  operations: number,
-): Promise<TopicResponse> {
+type AskedTopic = NonNullable<Request['topics']>[number];
+
+/** Kafka takes what is asked for as a set. */
+function withoutRepetition(topics: readonly AskedTopic[]): AskedTopic[] {
+  return [...new Map(topics.map((topic) => [topic.name ?? topic.topicId.toString('hex'), topic])).values()];
+}
+
+async function answer(deps: HandlerDeps, asked: AskedTopic, mayCreate: boolean, operations: number): Promise<TopicResponse> {
   const { name, topicId } = asked;
   if (name === null || !isZeroUuid(topicId)) {
     const topic = deps.topics.getById(topicId);

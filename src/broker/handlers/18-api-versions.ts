@@ -27,7 +27,7 @@ export function apiVersionsHandler(deps: HandlerDeps) {
     const errorCode = errorOf(request, context.apiVersion);
     const apiKeys = [...deps.served()].map(({ api, versions }) => ({ apiKey: api.key, minVersion: versions[0], maxVersion: versions[1] }));
     // An old client that gets features it cannot decode is worse off than one that gets none.
-    if (errorCode !== ErrorCode.NONE) return { errorCode, apiKeys };
+    if (errorCode !== ErrorCode.NONE) return { errorCode, apiKeys: errorCode === ErrorCode.UNSUPPORTED_VERSION ? apiKeys : [] };
     const features = featuresOf(deps);
     return {
       errorCode,

@@ -15,7 +15,10 @@ export function describeClusterHandler(deps: HandlerDeps) {
     if (request.endpointType !== BROKERS) {
       const known = request.endpointType === CONTROLLERS;
       const errorCode = known ? ErrorCode.MISMATCHED_ENDPOINT_TYPE : ErrorCode.UNSUPPORTED_ENDPOINT_TYPE;
-      return { errorCode, errorMessage: 'The request was sent to an endpoint of type BROKER.', clusterId, brokers: [] };
+      const errorMessage = known
+        ? 'The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER'
+        : `Unsupported endpoint type ${request.endpointType}`;
+      return { errorCode, errorMessage, clusterId: '', brokers: [] };
     }
     return {
       errorCode: ErrorCode.NONE,

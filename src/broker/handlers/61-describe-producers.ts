@@ -1,5 +1,6 @@
 import { type DescribeProducers, ErrorCode, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
 import type { ServedRequest } from '../dispatcher.ts';
+import { topicNameProblem } from '../topic-names.ts';
 import type { HandlerDeps } from './deps.ts';
 import { findPartition } from './partitions.ts';
 import { ZERO_UUID } from './uuid.ts';
@@ -13,6 +14,10 @@ export function describeProducersHandler(deps: HandlerDeps) {
     topics: request.topics.map(({ name, partitionIndexes }) => ({
       name,
       partitions: partitionIndexes.map((partitionIndex) => {
+        const problem = topicNameProblem(name);
+        if (problem !== undefined) {
+          return { partitionIndex, errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, errorMessage: problem, activeProducers: [] };
+        }
         const { errorCode, log } = findPartition(deps, context.nodeId, name, ZERO_UUID, false, partitionIndex);
         if (log === undefined) return { partitionIndex, errorCode, activeProducers: [] };
         const activeProducers = log.activeProducers().map((producer) => ({

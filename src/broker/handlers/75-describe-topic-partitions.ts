@@ -53,7 +53,7 @@ function namesFrom(deps: HandlerDeps, { topics, cursor }: Request): string[] {
 
 function missing(name: string): TopicResponse {
   const errorCode = topicNameProblem(name) === undefined ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.INVALID_TOPIC_EXCEPTION;
-  return { errorCode, name, topicId: ZERO_UUID, partitions: [] };
+  return { errorCode, name, topicId: ZERO_UUID, partitions: [], topicAuthorizedOperations: ALL_TOPIC_OPERATIONS };
 }
 
 function describe(deps: HandlerDeps, topic: Topic, first: number, end: number): TopicResponse {

@@ -21,7 +21,7 @@ export function addAdminHandlers(handlers: HandlerMap, transactions: Transaction
     return { transactionStates: await Promise.all(described) };
   });
 
-  handle(handlers, ListTransactions, (request, context) => {
+  handle(handlers, ListTransactions, async (request, context) => {
     const errorCode = transactions.readiness.availability();
     if (errorCode !== Code.NONE) return { errorCode, unknownStateFilters: [], transactionStates: [] };
     const matching = [...transactions.store.all()].filter(
@@ -29,7 +29,7 @@ export function addAdminHandlers(handlers: HandlerMap, transactions: Transaction
         transactions.readiness.serves(transaction.transactionalId, context.nodeId) &&
         matches(transaction, request, transactions.clock.nowMs()),
     );
-    const listed = filterByPattern(matching, request.transactionalIdPattern, ({ transactionalId }) => transactionalId);
+    const listed = await filterByPattern(matching, request.transactionalIdPattern, ({ transactionalId }) => transactionalId);
     if (listed === undefined) return { errorCode: Code.INVALID_REGULAR_EXPRESSION, unknownStateFilters: [], transactionStates: [] };
     return {
       errorCode,

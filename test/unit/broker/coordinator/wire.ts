@@ -27,7 +27,7 @@ export async function call<A extends Api>(
     apiVersion: version,
     correlationId: 1,
     clientId: 'app',
-    clientHost: '/127.0.0.1',
+    clientHost: '127.0.0.1',
     principal: 'User:ANONYMOUS',
     nodeId,
     connectionId: 'test',

@@ -76,6 +76,7 @@ async function member(handlers: HandlerMap, version: number): Promise<string> {
     groupId: GROUP,
     generationId: 1,
     memberId: joined.memberId,
+    ...(version >= 5 ? { protocolType: 'consumer', protocolName: 'range' } : {}),
     assignments: [{ memberId: joined.memberId, assignment: Buffer.from('mine') }],
   });
   expect([synced.errorCode, Buffer.from(synced.assignment).toString()]).toEqual([0, 'mine']);
@@ -174,7 +175,7 @@ describe('group handlers, version by version', () => {
     expect(listed).toMatchObject({
       errorCode: 0,
       groups: [
-        { groupId: GROUP, protocolType: 'consumer', groupState: version >= 4 ? 'Stable' : '', groupType: version >= 5 ? 'Classic' : '' },
+        { groupId: GROUP, protocolType: 'consumer', groupState: version >= 4 ? 'Stable' : '', groupType: version >= 5 ? 'classic' : '' },
       ],
     });
     if (version >= 5) expect((await call(handlers, ListGroups, version, { typesFilter: ['consumer'] })).groups).toEqual([]);

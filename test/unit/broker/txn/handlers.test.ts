@@ -195,12 +195,11 @@ describe('transaction handlers, version by version', () => {
     }
   });
 
-  it('gives a pattern that runs away up', async () => {
+  it('answers a pattern that would run away with backtracking', async () => {
     const { handlers, transactions } = await wired();
     await transactions.initProducer('a'.repeat(40), TIMEOUT_MS, null);
-    expect((await call(handlers, ListTransactions, 2, { ...everything, transactionalIdPattern: '(a+)+b' })).errorCode).toBe(
-      Code.INVALID_REGULAR_EXPRESSION,
-    );
+    const response = await call(handlers, ListTransactions, 2, { ...everything, transactionalIdPattern: '(a+)+b' });
+    expect(response).toMatchObject({ errorCode: Code.NONE, transactionStates: [] });
   });
 
   it.each(versionsOf(WriteTxnMarkers))('WriteTxnMarkers %i ends a hanging transaction, offsets too', async (version) => {
