@@ -1,3 +1,4 @@
+import { type Security, securityOfListener } from './broker-security.ts';
 import { parseListener } from './listeners.ts';
 
 /** What a `server.properties` says, in the words of the command. */
@@ -6,6 +7,7 @@ export interface ServerProperties {
   readonly port: number | undefined;
   readonly advertisedHost: string | undefined;
   readonly dataDir: string | undefined;
+  readonly security: Security;
   /** Broker configs that are passed on by name. */
   readonly config: Readonly<Record<string, string>>;
   /** Names that have no effect here, for the user to be told. */
@@ -25,12 +27,13 @@ const WITHOUT_EFFECT = [
   /(purgatory|\.class\.name$|\.policy\.|max\.connection\.creation)/,
 ];
 
+const SECURITY = /^(ssl\.(keystore|truststore|key|client\.auth)|sasl\.(enabled|jaas)|listener\.(name|security)\.)/;
+
 /** Sorts the settings of a Kafka `server.properties` into what is used here and what is not. */
 export function readServerProperties(properties: Readonly<Record<string, string>>): ServerProperties {
   const {
     listeners,
     'advertised.listeners': advertised,
-    'listener.security.protocol.map': protocols,
     'controller.listener.names': controllers,
     'log.dirs': logDirs,
     'log.dir': logDir,
@@ -41,9 +44,10 @@ export function readServerProperties(properties: Readonly<Record<string, string>
   const config: Record<string, string> = {};
   const unused: string[] = [];
   if (otherDirs.length > 0) unused.push('log.dirs (all but the first)');
-  if (protocols !== undefined) unused.push('listener.security.protocol.map');
   if (controllers !== undefined) unused.push('controller.listener.names');
   for (const [name, value] of Object.entries(rest)) {
+    // Which of these count is a matter of the listener's protocol.
+    if (SECURITY.test(name)) continue;
     if (WITHOUT_EFFECT.some((pattern) => pattern.test(name))) unused.push(name);
     else config[name] = value;
   }
@@ -52,6 +56,7 @@ export function readServerProperties(properties: Readonly<Record<string, string>
     port: listener?.port,
     advertisedHost: clientListener(advertised, controllers)?.host,
     dataDir: dataDir === '' ? undefined : dataDir,
+    security: listener === undefined ? {} : securityOfListener(listener.name, properties),
     config,
     unused,
   };

@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import { Broker, type BrokerStartOptions } from '../broker/index.ts';
 import { isMillraceError, MillraceError } from '../errors.ts';
 import { readServerProperties, type ServerProperties } from './broker-properties.ts';
+import { securityOptions } from './broker-security.ts';
 import type { BrokerCommandOptions } from './commands/broker.ts';
 import { readProperties } from './properties.ts';
 import { StopSignal } from './stop-signal.ts';
@@ -50,6 +51,11 @@ function startOptionsOf(options: BrokerCommandOptions, file: ServerProperties | 
     ...(dataDir !== undefined && { dataDir }),
     ...(options.partitions !== undefined && { defaultPartitions: options.partitions }),
     ...(options.flush !== undefined && { flushPolicy: options.flush }),
+    ...(options.adminPort !== undefined && { adminPort: options.adminPort }),
+    ...(options.adminHost !== undefined && { adminHost: options.adminHost }),
+    ...(options.clampReplicationFactor === true && { clampReplicationFactor: true }),
+    ...file?.security,
+    ...securityOptions(options),
     config: { ...file?.config, ...options.config },
     topics: (options.topic ?? []).map(({ name, partitions, replicationFactor }) => ({
       name,
@@ -63,13 +69,14 @@ function startOptionsOf(options: BrokerCommandOptions, file: ServerProperties | 
 function announce(broker: Broker, options: BrokerStartOptions, json: boolean): void {
   const temporary = options.dataDir === undefined;
   if (json) {
-    const { bootstrapServers, ports, dataDir, clusterId } = broker;
-    process.stdout.write(`${JSON.stringify({ bootstrapServers, ports, clusterId, dataDir, temporary, pid: process.pid })}\n`);
+    const { bootstrapServers, ports, dataDir, clusterId, adminPort = null } = broker;
+    process.stdout.write(`${JSON.stringify({ bootstrapServers, ports, clusterId, dataDir, temporary, adminPort, pid: process.pid })}\n`);
     return;
   }
   const nodes = broker.ports.length === 1 ? '' : ` (${broker.ports.length} nodes)`;
   const data = temporary ? 'temporary, gone when the broker ends; --data DIR keeps it' : broker.dataDir;
+  const admin = broker.adminPort === undefined ? '' : `${pc.dim('admin')} http://${options.adminHost ?? '127.0.0.1'}:${broker.adminPort}\n`;
   process.stdout.write(
-    `Kafka broker at ${pc.bold(broker.bootstrapServers)}${nodes}\n${pc.dim('data')}  ${data}\n${pc.dim('stop')}  Ctrl-C\n`,
+    `Kafka broker at ${pc.bold(broker.bootstrapServers)}${nodes}\n${pc.dim('data')}  ${data}\n${admin}${pc.dim('stop')}  Ctrl-C\n`,
   );
 }

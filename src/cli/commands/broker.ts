@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
-import { aliasOf, collectPairs, examples, newCommand, usageError, wholeNumber } from '../command.ts';
+import { aliasOf, collect, collectList, collectPairs, examples, newCommand, usageError, wholeNumber } from '../command.ts';
 import { collectTopicSpec, type TopicSpec } from '../topic-spec.ts';
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 const FLUSH_POLICIES = ['none', 'interval', 'batch'] as const;
+const CLIENT_AUTHS = ['none', 'requested', 'required'] as const;
 
 /** What the command line says; what is not given is undefined, so that a properties file can say it. */
 export interface BrokerCommandOptions {
@@ -17,6 +18,18 @@ export interface BrokerCommandOptions {
   readonly config?: Readonly<Record<string, string>>;
   readonly properties?: string;
   readonly topic?: readonly TopicSpec[];
+  readonly adminPort?: number;
+  readonly adminHost?: string;
+  readonly clampReplicationFactor?: boolean;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsKeyPassword?: string;
+  readonly tlsCa?: string;
+  readonly tlsClientAuth?: (typeof CLIENT_AUTHS)[number];
+  readonly saslMechanisms?: readonly string[];
+  readonly user?: readonly string[];
+  readonly authorize?: boolean;
+  readonly superUser?: readonly string[];
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly json?: boolean;
 }
@@ -42,6 +55,22 @@ export function brokerCommand(): Command {
     .option('-t, --topic <name[:partitions[:rf]]>', 'make this topic if it is not there; may be repeated', collectTopicSpec)
     .option('-c, --config <name=value>', "broker config by Kafka's name; may be repeated", collectPairs)
     .option('--properties <file>', 'a Kafka server.properties; options of the command win over it')
+    .option('--clamp-replication-factor', 'make as many replicas as there are nodes when more are asked for')
+    .option(
+      '--admin-port <port>',
+      'HTTP port that steers the broker: faults, nodes, leaders, clock; 0 takes a free one',
+      wholeNumber(0, 65_535),
+    )
+    .option('--admin-host <address>', 'address of the admin port (default: 127.0.0.1)')
+    .option('--tls-cert <file>', 'TLS: certificate in PEM')
+    .option('--tls-key <file>', 'TLS: its private key in PEM')
+    .option('--tls-key-password <password>', 'TLS: password of the private key')
+    .option('--tls-ca <file>', "TLS: authorities of clients' certificates, in PEM")
+    .addOption(new Option('--tls-client-auth <auth>', 'TLS: whether clients show a certificate').choices(CLIENT_AUTHS))
+    .option('--sasl-mechanisms <list>', 'clients must log in: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 (default with --user: all)', collectList)
+    .option('--user <name:password>', 'somebody who may log in; may be repeated', collect)
+    .option('--authorize', 'enforce ACLs')
+    .option('--super-user <principal>', 'who may do everything, as User:admin; may be repeated, means --authorize', collect)
     .addOption(new Option('--log-level <level>', 'what is logged to stderr').choices(LOG_LEVELS).default('warn'))
     .option('--json', 'one line of JSON on stdout when clients can connect')
     .addOption(aliasOf('--data-dir <dir>', 'data'))
@@ -57,5 +86,6 @@ export function brokerCommand(): Command {
     ['millrace broker --data ./kafka --topic orders:4', 'data kept, and a topic of four partitions'],
     ['millrace broker --nodes 3 --port 0 --json', 'three brokers on free ports, which the JSON line names'],
     ['millrace broker --config auto.create.topics.enable=false'],
+    ['millrace broker --user alice:secret --user admin:root --super-user User:admin', 'with logins and ACLs'],
   ]);
 }
