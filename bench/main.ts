@@ -3,11 +3,13 @@ import { Command } from 'commander';
 import { wholeNumber } from '../src/cli/command.ts';
 import { benchBroker } from './broker/main.ts';
 import { benchFlights } from './e2e/flights.ts';
+import { benchE2e } from './e2e/main.ts';
 import { benchFlow } from './flow/main.ts';
 import { benchMicro } from './micro/main.ts';
 
 const DEFAULT_ROWS = 600_000;
 const DEFAULT_BROKER_RECORDS = 4_000_000;
+const DEFAULT_E2E_RECORDS = 2_000_000;
 
 interface Options {
   readonly rows?: number;
@@ -19,12 +21,20 @@ interface Options {
   readonly client: string | undefined;
   readonly kafka: boolean;
   readonly flush: string;
+  readonly subjects: string | undefined;
+  readonly broker: string | undefined;
+  readonly guarantee: string;
+  readonly commit: number;
 }
 
 /** `npm run bench`: the micro-benchmarks, the flow of records through one task, then the flights job beside a bare loop. `npm run bench -- micro` runs one part; `npm run bench -- broker` is our broker beside Apache Kafka. */
 await new Command('bench')
-  .argument('[part]', 'micro, flow, flights, broker, or all (which is without broker)', 'all')
+  .argument('[part]', 'micro, flow, flights, broker, e2e, or all (which is without broker and e2e)', 'all')
   .option('--rows <n>', 'records of each flow, flights in the input (600000); records of each run of broker (4000000)', wholeNumber(1_000))
+  .option('--subjects <names>', 'e2e: only subjects whose names contain one of these, e.g. millrace,kafka streams')
+  .option('--broker <name>', 'e2e: kafka or embedded (Apache Kafka where Java is installed)')
+  .option('--guarantee <name>', 'e2e: exactly_once_v2 or at_least_once', 'exactly_once_v2')
+  .option('--commit <ms>', 'e2e: commit interval, ms', wholeNumber(1), 100)
   .option('--runs <n>', 'runs of each subject; the median is shown', wholeNumber(1), 3)
   .option('--time <ms>', 'time of each micro-benchmark, ms', wholeNumber(10), 500)
   .option('--bootstrap <host:port>', 'a Kafka cluster instead of the embedded broker')
@@ -43,9 +53,14 @@ await new Command('bench')
       const records = options.rows ?? DEFAULT_BROKER_RECORDS;
       save(json, records, await benchBroker({ ...options, records, log: console.log }));
     }
+    if (part === 'e2e') {
+      const records = options.rows ?? DEFAULT_E2E_RECORDS;
+      const guarantee = options.guarantee as 'exactly_once_v2' | 'at_least_once';
+      save(json, records, await benchE2e({ ...options, records, guarantee, commitIntervalMs: options.commit, log: console.log }));
+    }
   })
   .parseAsync();
-process.exit(0);
+process.exit();
 
 function save(file: string | undefined, rows: number, results: object): void {
   if (file === undefined) return;

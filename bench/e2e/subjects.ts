@@ -1,0 +1,92 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** A program that does a workload: which one it is told by its environment. */
+export interface Subject {
+  readonly name: string;
+  readonly command: string;
+  readonly parameters: readonly string[];
+  readonly threads: number;
+  /** Millrace's transport, Kafka Streams' store. */
+  readonly variant: string;
+}
+
+const HEAP = ['-Xms1g', '-Xmx1g', '-XX:+UseG1GC'];
+const JAVA = fileURLToPath(new URL('java/', import.meta.url));
+
+const script = (name: string): string[] => ['--import', 'tsx', fileURLToPath(new URL(`subjects/${name}.ts`, import.meta.url))];
+
+export function millrace(transport: string, threads: number): Subject {
+  return {
+    name: `Millrace ${transport}, ${threads} shard${threads === 1 ? '' : 's'}`,
+    command: process.execPath,
+    parameters: script('millrace'),
+    threads,
+    variant: transport,
+  };
+}
+
+export function handWritten(client: 'confluent' | 'kafkajs'): Subject {
+  const library = client === 'confluent' ? '@confluentinc/kafka-javascript' : 'kafkajs';
+  return { name: `loop by hand, ${library}`, command: process.execPath, parameters: script(`loop-${client}`), threads: 1, variant: client };
+}
+
+/** Throws {@link SubjectMissing} without Java, or without Maven when the jars are not known yet. */
+export function kafkaStreams(store: 'in-memory' | 'rocksdb', threads: number, log: (line: string) => void): Subject {
+  return {
+    name: `Kafka Streams ${store}, ${threads} thread${threads === 1 ? '' : 's'}`,
+    command: 'java',
+    parameters: [...HEAP, '-cp', kafkaStreamsClassPath(log), 'StreamsSubject'],
+    threads,
+    variant: store,
+  };
+}
+
+/** A subject that cannot be had on this machine, and what it takes. */
+export class SubjectMissing extends Error {}
+
+let classPath: string | undefined;
+
+/** The jars of Kafka Streams, found by Maven once, and the subject's class, compiled anew. */
+function kafkaStreamsClassPath(log: (line: string) => void): string {
+  classPath ??= `${compiled(jars(log))}`;
+  return classPath;
+}
+
+function jars(log: (line: string) => void): string {
+  const directory = cacheDirectory();
+  const file = join(directory, 'classpath.txt');
+  const remembered = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  if (remembered !== '' && remembered.split(delimiter).every((jar) => existsSync(jar))) return remembered;
+  requireTool('mvn', 'Maven (Debian: maven)');
+  log('Finding the jars of Kafka Streams with Maven …');
+  const output = `${file}.${process.pid}`;
+  const result = spawnSync('mvn', ['-q', '-B', '-f', join(JAVA, 'pom.xml'), 'dependency:build-classpath', `-Dmdep.outputFile=${output}`], {
+    encoding: 'utf8',
+  });
+  if (result.status !== 0) throw new SubjectMissing(`Maven could not get the jars of Kafka Streams: ${result.stdout.slice(0, 2_000)}`);
+  renameSync(output, file);
+  return readFileSync(file, 'utf8').trim();
+}
+
+function compiled(jarPath: string): string {
+  requireTool('javac', 'a JDK, 17 or newer (Debian: openjdk-17-jdk-headless)');
+  const classes = join(cacheDirectory(), 'classes');
+  rmSync(classes, { recursive: true, force: true });
+  const result = spawnSync('javac', ['-nowarn', '-d', classes, '-cp', jarPath, join(JAVA, 'StreamsSubject.java')], { encoding: 'utf8' });
+  if (result.status !== 0) throw new Error(`javac failed: ${result.stderr.slice(0, 4_000)}`);
+  return `${classes}${delimiter}${jarPath}`;
+}
+
+function cacheDirectory(): string {
+  const directory = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'millrace', 'kafka-streams-subject');
+  mkdirSync(directory, { recursive: true });
+  return directory;
+}
+
+function requireTool(command: string, purpose: string): void {
+  if (spawnSync(command, ['-version']).error !== undefined) throw new SubjectMissing(`"${command}" is not installed: it takes ${purpose}.`);
+}

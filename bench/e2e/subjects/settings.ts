@@ -1,0 +1,43 @@
+/** What a subject is told, in its environment; the Java subject reads the same names. */
+export interface SubjectSettings {
+  readonly bootstrapServers: string;
+  readonly workload: string;
+  readonly output: string;
+  /** Group and application id: new for each run. */
+  readonly applicationId: string;
+  readonly guarantee: 'exactly_once_v2' | 'at_least_once';
+  readonly commitIntervalMs: number;
+  readonly threads: number;
+  readonly stateDir: string;
+  /** Millrace's transport, Kafka Streams' store; empty: the default. */
+  readonly variant: string;
+}
+
+export function toEnvironment(settings: SubjectSettings): Record<string, string> {
+  return {
+    BENCH_BOOTSTRAP: settings.bootstrapServers,
+    BENCH_WORKLOAD: settings.workload,
+    BENCH_OUTPUT: settings.output,
+    BENCH_APPLICATION: settings.applicationId,
+    BENCH_GUARANTEE: settings.guarantee,
+    BENCH_COMMIT_MS: String(settings.commitIntervalMs),
+    BENCH_THREADS: String(settings.threads),
+    BENCH_STATE_DIR: settings.stateDir,
+    BENCH_VARIANT: settings.variant,
+  };
+}
+
+export function fromEnvironment(): SubjectSettings {
+  const read = (name: string): string => process.env[`BENCH_${name}`] ?? '';
+  return {
+    bootstrapServers: read('BOOTSTRAP'),
+    workload: read('WORKLOAD'),
+    output: read('OUTPUT'),
+    applicationId: read('APPLICATION'),
+    guarantee: read('GUARANTEE') as SubjectSettings['guarantee'],
+    commitIntervalMs: Number(read('COMMIT_MS')),
+    threads: Number(read('THREADS')),
+    stateDir: read('STATE_DIR'),
+    variant: read('VARIANT'),
+  };
+}
