@@ -72,6 +72,7 @@ export class WireClient {
   /** Sends bytes and waits for the answer with the next correlation id, without its length. */
   sendRaw(bytes: Buffer): Promise<Buffer> {
     const correlationId = this.#nextCorrelationId++;
+    if (this.socket.destroyed) return Promise.reject(new Error('connection closed'));
     this.socket.write(bytes);
     return new Promise((resolve, reject) => this.#waiting.set(correlationId, { resolve, reject }));
   }

@@ -42,9 +42,9 @@ export class ScramCredentials implements ScramCredentialSource {
     return { salt, iterations: MIN_SCRAM_ITERATIONS, storedKey: bytes('stored key'), serverKey: bytes('server key') };
   }
 
-  /** Names of all users that have a credential. */
+  /** Names of all users that have a credential, in order. */
   userNames(): string[] {
-    return [...this.#users.keys()];
+    return [...this.#users.keys()].sort();
   }
 
   /** Empty: no such user. */
