@@ -40,7 +40,7 @@ const TOPIC_ROWS: readonly ConfigRow[] = [
 const DOCUMENTATION: Readonly<Record<string, string>> = {
   'cleanup.policy':
     'What happens to old data: "delete" drops whole segments by time and size, "compact" keeps the last record of each key.',
-  'compression.type': 'Codec the broker stores with. Millrace keeps what the producer sent, whatever is set here.',
+  'compression.type': 'Codec the broker stores with; producer keeps what the producer sent.',
   'delete.retention.ms': 'How long a compacted topic keeps tombstones and transaction markers, in milliseconds.',
   'flush.messages': 'Kept for compatibility; the broker-wide flush policy decides when data is on the disk.',
   'flush.ms': 'Kept for compatibility; the broker-wide flush policy decides when data is on the disk.',

@@ -35,8 +35,10 @@ const MAX_RECORD_ERRORS = 100;
 
 /**
  * What Kafka checks of a batch before it looks at the producer (`UnifiedLog.analyzeAndValidateRecords`,
- * `LogValidator`), in its order: frame, size, CRC, header, timestamps, keys. Records are only walked on compacted topics:
- * elsewhere a batch with a right CRC and header is stored as it is.
+ * `LogValidator`), in its order: frame, size, CRC, header, timestamps, records. Records are walked, so that nothing is
+ * stored that no consumer can read. Those of compressed batches are not, though Kafka does: unpacking them would cost
+ * more than all the rest of producing, and a batch with a right CRC was packed as its producer wanted it. Where their keys
+ * or another codec are wanted, on topics that are compacted or have a `compression.type`, they are walked too.
  */
 export function checkBatch(batch: Buffer, config: LogConfig, nowMs: number, name: string): Refusal | undefined {
   return (
@@ -44,7 +46,7 @@ export function checkBatch(batch: Buffer, config: LogConfig, nowMs: number, name
     checkSize(batch, config, name) ??
     checkHeader(batch, name) ??
     checkTimestamps(batch, config, nowMs, name) ??
-    (config.compact ? checkKeys(batch, name) : undefined)
+    (config.compact || batchCompression(batch, 0) === 0 ? checkRecords(batch, config, name) : undefined)
   );
 }
 
@@ -129,13 +131,17 @@ function checkTimestamps(batch: Buffer, config: LogConfig, nowMs: number, name: 
   return undefined;
 }
 
-/** On a compacted topic a record without a key could never be cleaned. */
-function checkKeys(batch: Buffer, name: string): Refusal | undefined {
-  const cursor = new RecordCursor(batch);
+/** Used for all batches: checking one is over before the next begins. */
+const cursor = new RecordCursor();
+const NOTHING = Buffer.alloc(0);
+
+/** Records are what the header says. On a compacted topic a record without a key could never be cleaned. */
+function checkRecords(batch: Buffer, config: LogConfig, name: string): Refusal | undefined {
   const recordErrors: { batchIndex: number; message: string }[] = [];
   try {
+    cursor.reset(batch);
     for (let batchIndex = 0; cursor.next(); batchIndex++) {
-      if (cursor.keyLength >= 0 || recordErrors.length >= MAX_RECORD_ERRORS) continue;
+      if (!config.compact || cursor.keyLength >= 0 || recordErrors.length >= MAX_RECORD_ERRORS) continue;
       recordErrors.push({
         batchIndex,
         message: `Compacted topic cannot accept message without key in topic partition ${name}.`,
@@ -145,6 +151,9 @@ function checkKeys(batch: Buffer, name: string): Refusal | undefined {
     if (!isMillraceError(error)) throw error;
     const code = error.code === 'UNSUPPORTED_COMPRESSION' ? UNSUPPORTED_COMPRESSION_TYPE : INVALID_RECORD;
     return { code, message: error.message };
+  } finally {
+    // The batch's memory is used again.
+    cursor.reset(NOTHING);
   }
   if (recordErrors.length === 0) return undefined;
   return { ...invalid('One or more records have been rejected.'), recordErrors };

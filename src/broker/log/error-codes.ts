@@ -1,3 +1,5 @@
+import type { AppendResult } from '../seams.ts';
+
 /** The Kafka error codes that a log answers with. */
 export const NONE = 0;
 export const OFFSET_OUT_OF_RANGE = 1;
@@ -20,4 +22,10 @@ export interface Refusal {
   readonly code: number;
   readonly message: string;
   readonly recordErrors?: readonly { readonly batchIndex: number; readonly message: string }[];
+}
+
+/** What an append answers with when nothing was appended. */
+export function refusedResult({ code, message, recordErrors }: Refusal): AppendResult {
+  const result = { errorCode: code, errorMessage: message, baseOffset: -1, lastOffset: -1, logAppendTimeMs: -1 };
+  return recordErrors === undefined ? result : { ...result, recordErrors };
 }

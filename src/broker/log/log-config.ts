@@ -1,3 +1,5 @@
+import { COMPRESSION_NAMES } from '../../protocol/index.ts';
+
 /** The topic configs that the log obeys, parsed. Names, defaults and meaning are Kafka's (`LogConfig`). */
 export interface LogConfig {
   readonly compact: boolean;
@@ -12,6 +14,10 @@ export interface LogConfig {
   readonly segmentIndexBytes: number;
   readonly indexIntervalBytes: number;
   readonly maxMessageBytes: number;
+  /** Number of the codec that batches are stored with; -1: that of their producer. */
+  readonly compression: number;
+  /** Undefined: the codec's own. */
+  readonly compressionLevel: number | undefined;
   readonly logAppendTime: boolean;
   readonly timestampBeforeMaxMs: number;
   readonly timestampAfterMaxMs: number;
@@ -21,6 +27,8 @@ export interface LogConfig {
   readonly deleteRetentionMs: number;
 }
 
+/** The value of `compression.type` that leaves batches as they are. */
+const PRODUCER = 'producer';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
@@ -32,6 +40,7 @@ export function parseLogConfig(config: Readonly<Record<string, string>>): LogCon
     const parsed = Number(value);
     return Number.isNaN(parsed) ? fallback : parsed;
   };
+  const codec = config['compression.type'] ?? PRODUCER;
   const policies = (config['cleanup.policy'] ?? 'delete').split(',').map((policy) => policy.trim());
   return {
     compact: policies.includes('compact'),
@@ -44,6 +53,8 @@ export function parseLogConfig(config: Readonly<Record<string, string>>): LogCon
     segmentIndexBytes: number('segment.index.bytes', 10 * 2 ** 20),
     indexIntervalBytes: number('index.interval.bytes', 4096),
     maxMessageBytes: number('max.message.bytes', 1_048_588),
+    compression: compressionOf(codec),
+    compressionLevel: codec === 'gzip' || codec === 'zstd' || codec === 'lz4' ? levelOf(config[`compression.${codec}.level`]) : undefined,
     logAppendTime: config['message.timestamp.type'] === 'LogAppendTime',
     timestampBeforeMaxMs: number('message.timestamp.before.max.ms', Number.MAX_SAFE_INTEGER),
     timestampAfterMaxMs: number('message.timestamp.after.max.ms', HOUR_MS),
@@ -52,4 +63,15 @@ export function parseLogConfig(config: Readonly<Record<string, string>>): LogCon
     maxCompactionLagMs: number('max.compaction.lag.ms', Number.MAX_SAFE_INTEGER),
     deleteRetentionMs: number('delete.retention.ms', DAY_MS),
   };
+}
+
+/** What Kafka calls `uncompressed` is codec 0. */
+function compressionOf(codec: string): number {
+  if (codec === PRODUCER) return -1;
+  return codec === 'uncompressed' ? 0 : (COMPRESSION_NAMES as readonly string[]).indexOf(codec);
+}
+
+function levelOf(value: string | undefined): number | undefined {
+  const level = Number(value ?? '');
+  return value === undefined || value === '' || Number.isNaN(level) || level === -1 ? undefined : level;
 }

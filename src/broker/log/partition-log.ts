@@ -11,7 +11,7 @@ import type { AppendResult, PartitionLogApi, ReadResult } from '../seams.ts';
 import { checkBatch, checkCoordinatorBatch } from './batch-checks.ts';
 import { describeProducer, messageOf, stampAppendTime } from './batch-stamps.ts';
 import { readPartitionMetadata, writePartitionMetadata } from './checkpoint-files.ts';
-import { KAFKA_STORAGE_ERROR, NONE, type Refusal } from './error-codes.ts';
+import { KAFKA_STORAGE_ERROR, NONE, refusedResult } from './error-codes.ts';
 import { Flusher } from './flusher.ts';
 import { LeaderEpochs } from './leader-epochs.ts';
 import { cleanLog } from './log-cleaning.ts';
@@ -22,6 +22,7 @@ import { createLogResources, type LogResources } from './log-resources.ts';
 import type { PartitionLogOptions } from './partition-log-options.ts';
 import type { DataBatch, ProducerStates } from './producer-states.ts';
 import { ReadableWaiters } from './readable-waiters.ts';
+import { recompressed } from './recompress.ts';
 import { Segment } from './segment.ts';
 import { SegmentList } from './segment-list.ts';
 import type { SnapshotFiles } from './snapshot-files.ts';
@@ -131,8 +132,8 @@ export class PartitionLog implements PartitionLogApi {
   }
 
   get lastStableOffset(): number {
-    const firstOpen = this.producers.firstOpenOffset;
-    const highWatermark = this.highWatermark;
+    const { firstOpenOffset: firstOpen } = this.producers;
+    const { highWatermark } = this;
     return firstOpen < 0 || firstOpen > highWatermark ? highWatermark : Math.max(firstOpen, this.startOffset);
   }
 
@@ -154,13 +155,13 @@ export class PartitionLog implements PartitionLogApi {
   }
 
   append(batch: Buffer, options: { readonly origin: 'client' | 'coordinator'; readonly transactionVersion?: number }): AppendResult {
-    if (this.failure !== undefined) return this.refused({ code: KAFKA_STORAGE_ERROR, message: this.failure.message });
+    if (this.failure !== undefined) return refusedResult({ code: KAFKA_STORAGE_ERROR, message: this.failure.message });
     const nowMs = this.resources.clock.nowMs();
     const fromClient = options.origin === 'client';
     const refusal = fromClient ? checkBatch(batch, this.config, nowMs, this.name) : checkCoordinatorBatch(batch, this.config, this.name);
-    if (refusal !== undefined) return this.refused(refusal);
+    if (refusal !== undefined) return refusedResult(refusal);
     const producerId = batchProducerId(batch, 0);
-    if (producerId < 0) return this.write(batch, undefined, nowMs);
+    if (producerId < 0) return this.write(batch, undefined, nowMs, fromClient);
 
     const data = describeProducer(batch, producerId);
     const duplicate = fromClient ? this.producers.findDuplicate(data) : undefined;
@@ -171,7 +172,7 @@ export class PartitionLog implements PartitionLogApi {
     }
     const strict = options.transactionVersion === 2 && data.transactional;
     const fenced = this.producers.checkData(data, fromClient, strict);
-    return fenced !== undefined ? this.refused(fenced) : this.write(batch, data, nowMs);
+    return fenced !== undefined ? refusedResult(fenced) : this.write(batch, data, nowMs, fromClient);
   }
 
   appendMarker(marker: {
@@ -180,10 +181,10 @@ export class PartitionLog implements PartitionLogApi {
     readonly commit: boolean;
     readonly coordinatorEpoch: number;
   }): AppendResult {
-    if (this.failure !== undefined) return this.refused({ code: KAFKA_STORAGE_ERROR, message: this.failure.message });
+    if (this.failure !== undefined) return refusedResult({ code: KAFKA_STORAGE_ERROR, message: this.failure.message });
     const { producerId, producerEpoch, coordinatorEpoch, commit } = marker;
     const refusal = this.producers.checkMarker(producerId, producerEpoch, coordinatorEpoch);
-    if (refusal !== undefined) return this.refused(refusal);
+    if (refusal !== undefined) return refusedResult(refusal);
     const nowMs = this.resources.clock.nowMs();
     const batch = buildEndTransactionMarker({ ...marker, offset: this.endOffset, timestamp: nowMs, leaderEpoch: this.currentEpoch });
     const result = this.store(batch, nowMs, nowMs);
@@ -235,14 +236,7 @@ export class PartitionLog implements PartitionLogApi {
   }
 
   activeProducers(): ReturnType<PartitionLogApi['activeProducers']> {
-    return [...this.producers.producers.values()].map((state) => ({
-      producerId: state.producerId,
-      producerEpoch: state.epoch,
-      lastSequence: state.batches[state.batches.length - 1]?.lastSequence ?? -1,
-      lastTimestampMs: state.lastTimestampMs,
-      coordinatorEpoch: state.coordinatorEpoch,
-      currentTransactionStartOffset: state.transactionStart,
-    }));
+    return this.producers.describe();
   }
 
   onReadable(offset: number, readCommitted: boolean, callback: () => void): () => void {
@@ -306,7 +300,9 @@ export class PartitionLog implements PartitionLogApi {
   }
 
   /** Writes a data batch and takes it into the producer's state. */
-  private write(batch: Buffer, data: DataBatch | undefined, nowMs: number): AppendResult {
+  private write(received: Buffer, data: DataBatch | undefined, nowMs: number, fromClient: boolean): AppendResult {
+    const batch = fromClient ? recompressed(received, this.config, this.name) : received;
+    if (!Buffer.isBuffer(batch)) return refusedResult(batch);
     const timestampMs = this.config.logAppendTime ? nowMs : batchMaxTimestamp(batch, 0);
     const result = this.store(batch, timestampMs, nowMs);
     if (result.errorCode !== NONE) return result;
@@ -351,12 +347,7 @@ export class PartitionLog implements PartitionLogApi {
   private writeFailed(cause: unknown): AppendResult {
     const message = `${this.name}: the batch could not be written: ${messageOf(cause)}`;
     this.resources.onEvent({ level: 'error', message, cause });
-    return this.refused({ code: KAFKA_STORAGE_ERROR, message });
-  }
-
-  private refused(refusal: Refusal): AppendResult {
-    const result = { errorCode: refusal.code, errorMessage: refusal.message, baseOffset: -1, lastOffset: -1, logAppendTimeMs: -1 };
-    return refusal.recordErrors === undefined ? result : { ...result, recordErrors: refusal.recordErrors };
+    return refusedResult({ code: KAFKA_STORAGE_ERROR, message });
   }
 
   private flushTarget(): ConstructorParameters<typeof Flusher>[3] {

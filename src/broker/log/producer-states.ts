@@ -1,3 +1,4 @@
+import type { PartitionLogApi } from '../seams.ts';
 import {
   INVALID_PRODUCER_EPOCH,
   INVALID_TXN_STATE,
@@ -61,6 +62,18 @@ export class ProducerStates {
   get firstOpenOffset(): number {
     for (const offset of this.open.values()) return offset;
     return -1;
+  }
+
+  /** All that are known, as DescribeProducers tells them. */
+  describe(): ReturnType<PartitionLogApi['activeProducers']> {
+    return [...this.producers.values()].map((state) => ({
+      producerId: state.producerId,
+      producerEpoch: state.epoch,
+      lastSequence: state.batches[state.batches.length - 1]?.lastSequence ?? -1,
+      lastTimestampMs: state.lastTimestampMs,
+      coordinatorEpoch: state.coordinatorEpoch,
+      currentTransactionStartOffset: state.transactionStart,
+    }));
   }
 
   /** The earlier batch that `batch` repeats. */
