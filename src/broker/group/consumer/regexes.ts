@@ -10,10 +10,12 @@ import { Code } from '../../coordinator/index.ts';
 
 /** Compiled expressions that are kept. */
 const MAX_COMPILED = 200;
-/** An expression that compiles to more instructions is refused: the time for a match grows with them. */
-const MAX_INSTRUCTIONS = 20_000;
-/** Names that are matched before others get their turn. */
-const NAMES_AT_ONCE = 200;
+/** What is larger is refused: compiling takes time in proportion to these, matching in proportion to the instructions. */
+const MAX_CHARACTERS = 5_000;
+const MAX_REPETITIONS = 1_000;
+const MAX_INSTRUCTIONS = 5_000;
+/** Matching goes on for so long before others get their turn. */
+const SLICE_MS = 10;
 
 export class RegexMatcher {
   readonly #compiled = new Map<string, RE2JS>();
@@ -39,9 +41,13 @@ export class RegexMatcher {
       throw error;
     }
     const matching: string[] = [];
-    for (let from = 0; from < names.length; from += NAMES_AT_ONCE) {
-      if (from > 0) await nextTurn();
-      for (const name of names.slice(from, from + NAMES_AT_ONCE)) if (pattern.testExact(name)) matching.push(name);
+    let sliceEndMs = performance.now() + SLICE_MS;
+    for (const name of names) {
+      if (performance.now() > sliceEndMs) {
+        await nextTurn();
+        sliceEndMs = performance.now() + SLICE_MS;
+      }
+      if (pattern.testExact(name)) matching.push(name);
     }
     return matching;
   }
@@ -49,6 +55,7 @@ export class RegexMatcher {
   async #compile(regex: string): Promise<RE2JS> {
     const known = this.#compiled.get(regex);
     if (known !== undefined) return known;
+    if (regex.length > MAX_CHARACTERS || repetitionsOf(regex) > MAX_REPETITIONS) throw invalid(regex, 'it is too large');
     const { RE2JS: engine, RE2JSException } = await import('re2js');
     let pattern: RE2JS;
     try {
@@ -63,6 +70,13 @@ export class RegexMatcher {
     this.#compiled.set(regex, pattern);
     return pattern;
   }
+}
+
+/** Sum of the counts in `x{n}` and `x{n,m}`, each of which becomes as many copies of what it repeats. */
+function repetitionsOf(regex: string): number {
+  let sum = 0;
+  for (const [, least, most] of regex.matchAll(/\{(\d+)(?:,(\d*))?\}/g)) sum += Number(most === undefined || most === '' ? least : most);
+  return sum;
 }
 
 function invalid(regex: string, why: string): KafkaProtocolError {
