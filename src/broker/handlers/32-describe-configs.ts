@@ -20,7 +20,8 @@ export function describeConfigsHandler(deps: HandlerDeps) {
         // Kafka takes an empty list for "all" too.
         const wanted = configurationKeys === null || configurationKeys.length === 0 ? undefined : new Set(configurationKeys);
         const configs = described.filter(({ name }) => wanted?.has(name) ?? true).map((config) => answer(config, request));
-        return { errorCode: ErrorCode.NONE, errorMessage: null, resourceType, resourceName, configs };
+        // Kafka's message of no error, which is not null here.
+        return { errorCode: ErrorCode.NONE, errorMessage: '', resourceType, resourceName, configs };
       } catch (error) {
         const { code, message } = failureOf(deps, `describing configs of ${resourceName}`, error);
         return { errorCode: code, errorMessage: message, resourceType, resourceName, configs: [] };

@@ -19,7 +19,8 @@ export function describeProducersHandler(deps: HandlerDeps) {
           return { partitionIndex, errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, errorMessage: problem, activeProducers: [] };
         }
         const { errorCode, log } = findPartition(deps, context.nodeId, name, ZERO_UUID, false, partitionIndex);
-        if (log === undefined) return { partitionIndex, errorCode, activeProducers: [] };
+        if (log === undefined)
+          return { partitionIndex, errorCode, errorMessage: 'This server does not host this topic-partition.', activeProducers: [] };
         const activeProducers = log.activeProducers().map((producer) => ({
           producerId: producer.producerId,
           producerEpoch: producer.producerEpoch,
