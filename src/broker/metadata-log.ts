@@ -46,12 +46,18 @@ export class MetadataLog {
   readonly #durable: boolean;
   #fd: number | undefined;
   #position = 0;
+  #recordCount = 0;
 
   /** `durable`: every change is on the disk before it is acknowledged, not only in the OS cache. */
   constructor(fs: LogFileSystem, dataDirectory: string, durable: boolean) {
     this.#fs = fs;
     this.#path = `${dataDirectory}/${FILE}`;
     this.#durable = durable;
+  }
+
+  /** Records in the file: what the log's end offset would be in Kafka. */
+  get recordCount(): number {
+    return this.#recordCount;
   }
 
   /** The records up to the first damaged one, in order. */
@@ -75,6 +81,7 @@ export class MetadataLog {
     replaceFile(this.#fs, this.#path, content, this.#durable);
     this.#fd = this.#fs.open(this.#path, 'write');
     this.#position = content.length;
+    this.#recordCount = snapshot.length;
   }
 
   /** Throws DATA_DIR_UNUSABLE; then nothing was changed. */
@@ -92,6 +99,7 @@ export class MetadataLog {
       );
     }
     this.#position += line.length;
+    this.#recordCount++;
   }
 
   close(): void {

@@ -13,6 +13,8 @@ export interface NodeInfo {
 export class NodeRegistry {
   readonly count: number;
   readonly #alive = new Map<number, NodeInfo>();
+  /** Rises when another node becomes the controller. */
+  controllerEpoch = 1;
 
   constructor(count: number) {
     this.count = count;
@@ -42,10 +44,16 @@ export class NodeRegistry {
   }
 
   setLive(node: NodeInfo): void {
-    this.#alive.set(node.id, node);
+    this.#change(() => this.#alive.set(node.id, node));
   }
 
   setStopped(id: number): void {
-    this.#alive.delete(id);
+    this.#change(() => this.#alive.delete(id));
+  }
+
+  #change(change: () => void): void {
+    const before = this.controllerId();
+    change();
+    if (before >= 0 && this.controllerId() !== before) this.controllerEpoch++;
   }
 }

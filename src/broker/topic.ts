@@ -64,6 +64,11 @@ export class Topic implements TopicState {
     return this.#replicas;
   }
 
+  /** Gives a partition other nodes; the leader must be set before when it is not one of them. */
+  setReplicas(partition: number, replicas: readonly number[]): void {
+    this.#replicas[partition] = replicas;
+  }
+
   /** Who leads each partition; -1: nobody. */
   leaders(): readonly number[] {
     return this.#leaders;

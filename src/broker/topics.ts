@@ -202,6 +202,26 @@ export class TopicRegistry implements TopicRegistryApi {
     for (const topic of this.#byName.values()) this.setLeaders(topic, topic.electableLeaders());
   }
 
+  /**
+   * Gives a partition other nodes. The leader stays if it is one of them; else the first live one takes over. Throws
+   * KafkaProtocolError INVALID_REPLICA_ASSIGNMENT.
+   */
+  reassign(topic: Topic, partition: number, replicas: readonly number[]): void {
+    const { nodes, metadata } = this.#deps;
+    placeReplicas(nodes, { partitions: 1, replicationFactor: replicas.length, assignments: [replicas], clamp: false });
+    const leader = topic.leaderOf(partition);
+    const next = replicas.includes(leader) ? leader : replicas.find((node) => nodes.isLive(node));
+    if (next === undefined) {
+      throw new KafkaProtocolError(
+        ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+        `All brokers specified in the manual partition assignment for partition ${partition} are fenced or in controlled shutdown.`,
+      );
+    }
+    metadata.append({ type: 'partitions', name: topic.name, replicas: topic.assignments().with(partition, replicas) });
+    topic.setReplicas(partition, replicas);
+    this.moveLeader(topic, partition, next);
+  }
+
   /** Makes a node the leader of one partition. */
   moveLeader(topic: Topic, partition: number, node: number): void {
     this.setLeaders(topic, topic.leaders().with(partition, node));

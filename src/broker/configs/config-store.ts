@@ -8,7 +8,7 @@ import { TOPIC_CONFIG_SYNONYMS } from './topic-configs.ts';
 export type Config = Readonly<Record<string, string>>;
 
 /** What dynamic configs belong to. The empty broker name is the default of the whole cluster. */
-export type ConfigScope = 'broker' | 'group' | 'client-metrics';
+export type ConfigScope = 'broker' | 'group' | 'client-metrics' | 'feature';
 
 /** The broker name under which the cluster-wide dynamic defaults are kept. */
 export const CLUSTER_DEFAULT = '';
@@ -28,7 +28,12 @@ const OWN_SETTINGS = new Set([
 export class ConfigStore {
   /** What the broker was started with. */
   readonly static: Config;
-  readonly #scopes: Record<ConfigScope, Map<string, Config>> = { broker: new Map(), group: new Map(), 'client-metrics': new Map() };
+  readonly #scopes: Record<ConfigScope, Map<string, Config>> = {
+    broker: new Map(),
+    group: new Map(),
+    'client-metrics': new Map(),
+    feature: new Map(),
+  };
   readonly #listeners = new Set<(scope: ConfigScope, name: string) => void>();
 
   /** INVALID_CONFIG when a known config has a value it cannot have. Unknown names are kept: Kafka allows them for plug-ins. */
@@ -70,7 +75,7 @@ export class ConfigStore {
   /** What was set for a broker config: on the node, for the cluster, at start. Undefined: the default holds. */
   explicit(name: string, nodeId?: number): string | undefined {
     const onNode = nodeId === undefined ? undefined : this.dynamic('broker', String(nodeId))[name];
-    return onNode ?? this.dynamic('broker', CLUSTER_DEFAULT)[name] ?? this.static[name];
+    return onNode ?? this.dynamic('broker', CLUSTER_DEFAULT)[name] ?? this.dynamic('feature', name).level ?? this.static[name];
   }
 
   /** A broker config in force; null when it is not set and has no default. */
@@ -104,7 +109,7 @@ export class ConfigStore {
   /** Every explicitly set broker config as properties that are read anew each time, so that dynamic changes are seen. */
   asLiveRecord(): Readonly<Record<string, string | undefined>> {
     const record: Record<string, string | undefined> = {};
-    for (const name of new Set([...BROKER_CONFIGS.keys(), ...Object.keys(this.static)])) {
+    for (const name of new Set([...BROKER_CONFIGS.keys(), ...OWN_SETTINGS, ...Object.keys(this.static)])) {
       Object.defineProperty(record, name, { enumerable: true, get: () => this.explicit(name) });
     }
     return record;

@@ -32,6 +32,8 @@ export const COORDINATOR_DEFAULTS = {
   'transaction.remove.expired.transaction.cleanup.interval.ms': 3_600_000,
   /** Finalized feature level: 0 and 1 are the classic protocol (TV1), 2 is KIP-890's second part (TV2). */
   'transaction.version': 2,
+  /** Finalized feature level: 0 is without the consumer group protocol of KIP-848. */
+  'group.version': 1,
 } as const;
 
 export type CoordinatorSetting = keyof typeof COORDINATOR_DEFAULTS;

@@ -1,7 +1,13 @@
 /** ConsumerGroupHeartbeat and ConsumerGroupDescribe (KIP-848): between the wire and the coordinator. */
 
-import { ConsumerGroupDescribe, ConsumerGroupHeartbeat, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
-import { Code, type HandlerMap, handle } from '../coordinator/index.ts';
+import {
+  ConsumerGroupDescribe,
+  ConsumerGroupHeartbeat,
+  KafkaProtocolError,
+  type RequestOf,
+  type ResponseInput,
+} from '../../protocol/index.ts';
+import { Code, type HandlerMap, handle, intSetting } from '../coordinator/index.ts';
 import type { RequestContext } from '../seams.ts';
 import { assignmentFromWire, assignmentToWire } from './consumer/assignment.ts';
 import { describeConsumerGroup } from './consumer/describe.ts';
@@ -16,6 +22,7 @@ type DescribedGroup = ResponseInput<typeof ConsumerGroupDescribe>['groups'][numb
 
 export function addConsumerHandlers(handlers: HandlerMap, groups: GroupCoordinator): void {
   handle(handlers, ConsumerGroupHeartbeat, async (request, context) => {
+    requireConsumerProtocol(groups);
     const errorCode = await groups.readiness.check(request.groupId, context.nodeId);
     const result =
       errorCode === Code.NONE ? await groups.consumerHeartbeat(heartbeatOf(request, context)) : heartbeatError(errorCode, null);
@@ -23,6 +30,7 @@ export function addConsumerHandlers(handlers: HandlerMap, groups: GroupCoordinat
   });
 
   handle(handlers, ConsumerGroupDescribe, async (request, context) => {
+    requireConsumerProtocol(groups);
     const authorizedOperations = request.includeAuthorizedOperations ? ALL_GROUP_OPERATIONS : OPERATIONS_NOT_ASKED_FOR;
     const described = request.groupIds.map(async (groupId): Promise<DescribedGroup> => {
       if (groupId === '') return undescribed(groupId, Code.INVALID_GROUP_ID, null);
@@ -32,6 +40,11 @@ export function addConsumerHandlers(handlers: HandlerMap, groups: GroupCoordinat
     });
     return { groups: await Promise.all(described) };
   });
+}
+
+/** While the feature is switched off, requests are answered as by a broker that has never heard of them. */
+function requireConsumerProtocol({ config }: GroupCoordinator): void {
+  if (intSetting(config, 'group.version') < 1) throw new KafkaProtocolError(Code.UNSUPPORTED_VERSION);
 }
 
 function heartbeatOf(request: RequestOf<typeof ConsumerGroupHeartbeat>, context: RequestContext): ConsumerHeartbeat {

@@ -1,5 +1,6 @@
 import { type ApiVersions, ErrorCode, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
 import type { ServedRequest } from '../dispatcher.ts';
+import { featuresEpoch, featuresOf } from '../features.ts';
 import type { HandlerDeps } from './deps.ts';
 
 type Request = RequestOf<typeof ApiVersions>;
@@ -11,13 +12,6 @@ const FIRST_SOFTWARE_VERSION = 3;
 /** From here on decoders of Java clients can read features whose minimum is 0 (KAFKA-17011). */
 const FIRST_ZERO_MINIMUM_VERSION = 4;
 
-interface Feature {
-  readonly name: string;
-  readonly min: number;
-  readonly max: number;
-  readonly finalized: number;
-}
-
 /**
  * ApiVersions, versions 0 to 4. A newer one is answered here in version 0 with UNSUPPORTED_VERSION and the whole list
  * (KIP-511); then there is no request.
@@ -28,14 +22,14 @@ export function apiVersionsHandler(deps: HandlerDeps) {
     const apiKeys = [...deps.served()].map(({ api, versions }) => ({ apiKey: api.key, minVersion: versions[0], maxVersion: versions[1] }));
     // An old client that gets features it cannot decode is worse off than one that gets none.
     if (errorCode !== ErrorCode.NONE) return { errorCode, apiKeys: errorCode === ErrorCode.UNSUPPORTED_VERSION ? apiKeys : [] };
-    const features = featuresOf(deps);
+    const features = featuresOf(deps.configs);
     return {
       errorCode,
       apiKeys,
       supportedFeatures: features
         .filter((feature) => feature.min > 0 || context.apiVersion >= FIRST_ZERO_MINIMUM_VERSION)
         .map(({ name, min, max }) => ({ name, minVersion: min, maxVersion: max })),
-      finalizedFeaturesEpoch: 1,
+      finalizedFeaturesEpoch: featuresEpoch(deps.configs),
       finalizedFeatures: features
         .filter((feature) => feature.finalized > 0)
         .map(({ name, finalized }) => ({ name, maxVersionLevel: finalized, minVersionLevel: finalized })),
@@ -48,14 +42,4 @@ function errorOf(request: Request | undefined, version: number): number {
   if (version < FIRST_SOFTWARE_VERSION) return ErrorCode.NONE;
   const valid = SOFTWARE.test(request.clientSoftwareName) && SOFTWARE.test(request.clientSoftwareVersion);
   return valid ? ErrorCode.NONE : ErrorCode.INVALID_REQUEST;
-}
-
-/** `transaction.version` 2 is what makes Java clients use the second transaction protocol (KIP-890). */
-function featuresOf(deps: HandlerDeps): Feature[] {
-  const served = new Set([...deps.served()].map(({ api }) => api.key));
-  const transactionVersion = Number(deps.configs.explicit('transaction.version') ?? 2);
-  const features: Feature[] = [{ name: 'transaction.version', min: 0, max: 2, finalized: transactionVersion }];
-  const consumerGroupHeartbeat = 68;
-  if (served.has(consumerGroupHeartbeat)) features.push({ name: 'group.version', min: 0, max: 1, finalized: 1 });
-  return features;
 }

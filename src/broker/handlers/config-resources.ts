@@ -85,7 +85,7 @@ function brokerResource(deps: HandlerDeps, name: string, nodeId: number): Config
 /** What the broker decided for itself. */
 function factsOf(deps: HandlerDeps, id: number): Config {
   const node = deps.nodes.get(id);
-  const listener = node === undefined ? '' : `PLAINTEXT://${node.host}:${node.port}`;
+  const listener = node === undefined ? '' : `${deps.protocol}://${node.host}:${node.port}`;
   return {
     'node.id': String(id),
     'broker.id': String(id),

@@ -6,6 +6,7 @@ import type { MetadataLog } from '../metadata-log.ts';
 import type { NodeRegistry } from '../nodes.ts';
 import type { Clock } from '../seams.ts';
 import type { Access } from '../security/access.ts';
+import type { SecurityProtocol } from '../security/options.ts';
 import type { ResponseMemory } from '../server/response-memory.ts';
 import type { TopicRegistry } from '../topics.ts';
 
@@ -21,6 +22,8 @@ export interface HandlerDeps {
   readonly log: BrokerLogger;
   readonly transactions: TransactionVerifier;
   readonly responseMemory: ResponseMemory;
+  /** What the ports speak. */
+  readonly protocol: SecurityProtocol;
   /** Undefined: there is no authorizer, and everybody may do everything. */
   readonly access: Access | undefined;
   /** All APIs that are served, for ApiVersions. */

@@ -3,6 +3,7 @@
 import type { Api, RequestOf, ResponseInput } from '../../protocol/index.ts';
 import {
   AlterConfigs,
+  AlterPartitionReassignments,
   AlterReplicaLogDirs,
   ApiVersions,
   CreatePartitions,
@@ -13,14 +14,18 @@ import {
   DescribeConfigs,
   DescribeLogDirs,
   DescribeProducers,
+  DescribeQuorum,
   DescribeTopicPartitions,
+  ElectLeaders,
   Fetch,
   IncrementalAlterConfigs,
   ListConfigResources,
   ListOffsets,
+  ListPartitionReassignments,
   Metadata,
   OffsetForLeaderEpoch,
   Produce,
+  UpdateFeatures,
 } from '../../protocol/index.ts';
 import type { AnyApiHandler, HandlerMap } from '../coordinator/handler-map.ts';
 import type { NO_RESPONSE, ServedRequest } from '../dispatcher.ts';
@@ -38,7 +43,11 @@ import { alterConfigsHandler } from './33-alter-configs.ts';
 import { alterReplicaLogDirsHandler } from './34-alter-replica-log-dirs.ts';
 import { describeLogDirsHandler } from './35-describe-log-dirs.ts';
 import { createPartitionsHandler } from './37-create-partitions.ts';
+import { electLeadersHandler } from './43-elect-leaders.ts';
 import { incrementalAlterConfigsHandler } from './44-incremental-alter-configs.ts';
+import { alterPartitionReassignmentsHandler, listPartitionReassignments } from './45-alter-partition-reassignments.ts';
+import { describeQuorumHandler } from './55-describe-quorum.ts';
+import { updateFeaturesHandler } from './57-update-features.ts';
 import { describeClusterHandler } from './60-describe-cluster.ts';
 import { describeProducersHandler } from './61-describe-producers.ts';
 import { listConfigResourcesHandler } from './74-list-config-resources.ts';
@@ -69,6 +78,11 @@ export function brokerHandlers(deps: HandlerDeps): HandlerMap {
   add(AlterReplicaLogDirs, alterReplicaLogDirsHandler(deps));
   add(DescribeLogDirs, describeLogDirsHandler(deps));
   add(IncrementalAlterConfigs, incrementalAlterConfigsHandler(deps));
+  add(ElectLeaders, electLeadersHandler(deps));
+  add(AlterPartitionReassignments, alterPartitionReassignmentsHandler(deps));
+  add(ListPartitionReassignments, listPartitionReassignments);
+  add(DescribeQuorum, describeQuorumHandler(deps));
+  add(UpdateFeatures, updateFeaturesHandler(deps));
   add(DescribeCluster, describeClusterHandler(deps));
   add(DescribeProducers, describeProducersHandler(deps));
   add(ListConfigResources, listConfigResourcesHandler(deps));
