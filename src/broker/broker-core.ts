@@ -288,6 +288,7 @@ function servedApis(parts: Parts, clusterId: string): ReadonlyMap<number, Served
     log,
     transactions,
     responseMemory: new ResponseMemory(RESPONSE_MEMORY_BYTES),
+    protocol: security.protocol,
     access: security.access,
     served: () => served.values(),
   };

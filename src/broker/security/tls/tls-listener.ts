@@ -45,8 +45,18 @@ export class TlsListener {
     const certificate = socket.getPeerX509Certificate();
     if (certificate === undefined) return this.#clientAuth === 'requested' ? 'User:ANONYMOUS' : undefined;
     if (!socket.authorized) return undefined;
-    const name = this.#mapper(subjectName(certificate.raw));
+    const name = this.#nameOf(certificate.raw);
     return name === undefined ? undefined : `User:${name}`;
+  }
+
+  #nameOf(certificate: Buffer): string | undefined {
+    try {
+      return this.#mapper(subjectName(certificate));
+    } catch (error) {
+      // What OpenSSL has accepted and cannot be read here must not let anybody in, nor end the broker.
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
   }
 }
 
