@@ -1,0 +1,84 @@
+/** A broker with a client, and batches to send through it, for the tests of this folder. */
+import { Broker, type BrokerStartOptions } from '../../../src/broker/index.ts';
+import { BatchFetcher, type ClientOptions, type FetcherOptions, KafkaClient } from '../../../src/client/index.ts';
+import { CreateTopics, RecordBatchBuilder, RecordCursor } from '../../../src/protocol/index.ts';
+
+export interface Cluster {
+  readonly broker: Broker;
+  readonly client: KafkaClient;
+  /** Another client of the same cluster, closed with it. */
+  connect(options?: Partial<ClientOptions>): Promise<KafkaClient>;
+  /** A topic of a name of its own, replicated to all nodes. */
+  createTopic(partitions: number, config?: Readonly<Record<string, string>>): Promise<string>;
+  close(): Promise<void>;
+}
+
+let topics = 0;
+
+export async function startCluster(options: BrokerStartOptions = { nodes: 3 }, client: Partial<ClientOptions> = {}): Promise<Cluster> {
+  const broker = await Broker.start(options);
+  const clients: KafkaClient[] = [];
+  const connect = async (more: Partial<ClientOptions> = {}): Promise<KafkaClient> => {
+    const made = await KafkaClient.connect({ bootstrapServers: broker.bootstrapServers, retryBackoffMs: 5, ...client, ...more });
+    clients.push(made);
+    return made;
+  };
+  const first = await connect();
+  return {
+    broker,
+    client: first,
+    connect,
+    async createTopic(numPartitions, config = {}) {
+      const name = `topic-${topics++}`;
+      const configs = Object.entries(config).map(([key, value]) => ({ name: key, value }));
+      const replicationFactor = options.nodes ?? 1;
+      const topic = { name, numPartitions, replicationFactor, assignments: [], configs };
+      await first.request(CreateTopics, { topics: [topic], timeoutMs: 10_000 }, 'controller');
+      return name;
+    },
+    async close() {
+      for (const one of clients) one.close();
+      await broker.close();
+    },
+  };
+}
+
+/** One batch with these values. */
+export function batchOf(...values: readonly string[]): Buffer {
+  const builder = new RecordBatchBuilder();
+  for (const value of values) builder.append(1_000, Buffer.from('key'), Buffer.from(value));
+  return builder.build();
+}
+
+/** The values of batches from an offset on, with their offsets. */
+export function valuesOf(bytes: Uint8Array, firstOffset: number): { readonly offset: number; readonly value: string }[] {
+  const values: { offset: number; value: string }[] = [];
+  const cursor = new RecordCursor(bytes);
+  while (cursor.next()) {
+    if (cursor.offset < firstOffset) continue;
+    values.push({
+      offset: cursor.offset,
+      value: cursor.buffer.toString('utf8', cursor.valueStart, cursor.valueStart + cursor.valueLength),
+    });
+  }
+  return values;
+}
+
+/** The values of all partitions from their beginning to their end, each partition in its order. */
+export async function readAll(client: KafkaClient, topic: string, partitions: number, options: FetcherOptions = {}): Promise<string[][]> {
+  const fetcher = new BatchFetcher(client, { maxWaitMs: 50, ...options });
+  const read = Array.from({ length: partitions }, (): string[] => []);
+  fetcher.assign(read.map((_, partition) => ({ topic, partition, offset: 'earliest' })));
+  const ended = new Set<number>();
+  try {
+    while (ended.size < partitions) {
+      for (const { partition, bytes, firstOffset } of await fetcher.poll(1_000)) {
+        read[partition]!.push(...valuesOf(bytes, firstOffset).map(({ value }) => value));
+      }
+      for (const { partition } of fetcher.takeCaughtUp()) ended.add(partition);
+    }
+    return read;
+  } finally {
+    fetcher.close();
+  }
+}
