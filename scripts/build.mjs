@@ -1,8 +1,9 @@
-/** Compiles src and workers to dist, for the published package. */
+/** Compiles src and workers to dist, and bundles the command, for the published package. */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleCommand } from './bundle-command.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 fs.rmSync(path.join(root, 'dist'), { recursive: true, force: true });
@@ -18,3 +19,4 @@ for (const entry of ['index', 'broker/index', 'testing/index']) {
   const file = path.join(root, 'dist', 'src', `${entry}.d.ts`);
   fs.writeFileSync(file, `/// <reference types="node" />\n${fs.readFileSync(file, 'utf8')}`);
 }
+await bundleCommand();

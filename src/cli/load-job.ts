@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isMillraceError, MillraceError } from '../errors.ts';
 import type { Job } from './job.ts';
+import { registerTypeScript } from './typescript.ts';
 
 const JOB_FILES = ['job.ts', 'job.js', 'job.mjs'];
 
@@ -16,6 +17,7 @@ export type Runnable = { readonly kind: 'job'; readonly job: Job } | { readonly 
 export async function loadRunnable(path: string): Promise<Runnable> {
   const file = findFile(resolve(path), path);
   const url = pathToFileURL(file);
+  await registerTypeScript();
   let exported: unknown;
   try {
     exported = ((await import(url.href)) as { default?: unknown }).default;

@@ -33,11 +33,11 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 function version(): string {
-  for (const up of ['../package.json', '../../package.json', '../../../package.json']) {
+  for (const up of ['../../package.json', '../../../package.json']) {
     try {
       return (JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8')) as { version: string }).version;
     } catch {
-      // Sources lie two levels below the package, compiled files three.
+      // Sources and the bundle lie two levels below the package, compiled files three.
     }
   }
   return 'unknown';
