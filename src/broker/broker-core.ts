@@ -27,6 +27,7 @@ import { NodeRegistry } from './nodes.ts';
 import type { ResolvedBrokerOptions } from './options.ts';
 import { restore } from './restore.ts';
 import type { Clock } from './seams.ts';
+import { Operation } from './security/acl/constants.ts';
 import { BrokerSecurity } from './security/broker-security.ts';
 import type { FrameHandler } from './server/connection.ts';
 import { FramePool } from './server/frame-pool.ts';
@@ -39,7 +40,7 @@ import { TopicRegistry } from './topics.ts';
 import { TransactionCoordinator } from './txn/coordinator.ts';
 import { transactionHandlers } from './txn/handlers.ts';
 
-/** Fetched records in memory for clients that are slow to take them. */
+/** Fetched records in memory for clients that are slow to take them; `fetch.response.memory.bytes` sets another limit. */
 const RESPONSE_MEMORY_BYTES = 256 * 1024 * 1024;
 
 /** What tests replace. */
@@ -287,14 +288,19 @@ function servedApis(parts: Parts, clusterId: string): ReadonlyMap<number, Served
     clock,
     log,
     transactions,
-    responseMemory: new ResponseMemory(RESPONSE_MEMORY_BYTES),
+    responseMemory: new ResponseMemory(Number(configs.static['fetch.response.memory.bytes'] ?? RESPONSE_MEMORY_BYTES)),
     protocol: security.protocol,
     access: security.access,
     served: () => served.values(),
   };
   const maps = [
     brokerHandlers(deps),
-    groupHandlers({ groups, transactions, topics }),
+    groupHandlers({
+      groups,
+      transactions,
+      topics,
+      mayDescribe: (context, topic) => security.access?.topic(context, Operation.DESCRIBE, topic) ?? true,
+    }),
     transactionHandlers(transactions),
     security.handlers(),
   ];

@@ -20,6 +20,7 @@ const OWN_SETTINGS = new Set([
   'transaction.version',
   'group.version',
   'topic.replication.clamp',
+  'fetch.response.memory.bytes',
   // In Kafka these belong to the authorizer.
   'super.users',
   'allow.everyone.if.no.acl.found',
