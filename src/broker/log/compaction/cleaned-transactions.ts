@@ -22,12 +22,16 @@ export class CleanedTransactions {
     this.aborted = aborted.sort((left, right) => left.firstOffset - right.firstOffset);
   }
 
-  static async of(segments: readonly Segment[]): Promise<CleanedTransactions> {
+  /**
+   * For a walk over `[first of segments, endOffset)`. `segments` go on to the end of the log: an abort's index entry lies
+   * with its marker, which may be behind the part that is cleaned. Kafka: `UnifiedLog.collectAbortedTransactions`.
+   */
+  static async of(segments: readonly Segment[], endOffset: number): Promise<CleanedTransactions> {
     const aborted: AbortedTransactionEntry[] = [];
     for (const segment of segments) {
       if (segment.transactionIndex.entryCount > 0) aborted.push(...decodeTransactionIndex(await segment.transactionIndex.load()));
     }
-    return new CleanedTransactions(aborted);
+    return new CleanedTransactions(aborted.filter(({ firstOffset }) => firstOffset < endOffset));
   }
 
   /** True when the batch belongs to an aborted transaction. */

@@ -18,7 +18,7 @@ export async function compactLog(log: PartitionLog): Promise<void> {
   if (plan === undefined) return;
   const keys = await collectKeys(log, plan);
   const segments = plan.segments.filter((segment) => segment.baseOffset < keys.endOffset);
-  const round = new CleaningRound(log, keys, await CleanedTransactions.of(segments));
+  const round = new CleaningRound(log, keys, await CleanedTransactions.of(log.segments.all, keys.endOffset));
   for (const group of groupSegments(segments, plan.firstUncleanableOffset, log.config.segmentBytes, log.config.segmentIndexBytes)) {
     if (log.isClosed) return;
     await round.clean(group);
@@ -32,7 +32,8 @@ async function collectKeys(log: PartitionLog, plan: CompactionPlan): Promise<Key
   const dirty = plan.segments.filter(
     (_, index) => (plan.segments[index + 1]?.baseOffset ?? plan.firstUncleanableOffset) > plan.firstDirtyOffset,
   );
-  const transactions = await CleanedTransactions.of(dirty);
+  const fromFirstDirty = log.segments.all.filter(({ baseOffset }) => baseOffset >= (dirty[0]?.baseOffset ?? 0));
+  const transactions = await CleanedTransactions.of(fromFirstDirty, plan.firstUncleanableOffset);
   const cursor = new RecordCursor();
   for (const segment of dirty) {
     const scanner = new BatchScanner(segment.file, 0, segment.size);

@@ -262,6 +262,17 @@ describe('compaction and transactions', () => {
     expect(table(await readAll(await open(fs.afterKill(), clock))).get('b')).toBe('b');
   });
 
+  it('knows of aborts whose marker lies behind what it cleans', async () => {
+    const log = await open(new CrashFileSystem());
+    log.append(batchOf([{ key: 'a', value: 'committed' }]), client);
+    transactional(log, 1, 0, 'a', 'aborted');
+    for (let index = 0; log.segments.count < 2; index++) log.append(batchOf([{ key: 'other', value: `v${index}` }]), client);
+    end(log, 1, false);
+    expect(log.segments.active.transactionIndex.entryCount).toBe(1);
+    await log.clean();
+    expect(table(await readAll(log)).get('a')).toBe('committed');
+  });
+
   it('stays below the first open transaction', async () => {
     const log = await open(new CrashFileSystem());
     transactional(log, 1, 0, 'a', 'open');
