@@ -66,6 +66,8 @@ export class GroupCoordinator implements TransactionalOffsets, ExpiryHost, Consu
   readonly rebalancer: Rebalancer;
   readonly consumers: ConsumerGroups;
   readonly #groups = new Map<string, Group>();
+  /** Partitions that are being read again. */
+  readonly #reloads = new Map<number, Promise<void>>();
   readonly #joinPhase: JoinPhase;
   readonly #syncPhase: SyncPhase;
   #cancelExpiry: (() => void) | null = null;
@@ -112,7 +114,19 @@ export class GroupCoordinator implements TransactionalOffsets, ExpiryHost, Consu
    * A partition of `__consumer_offsets` has another leader: what waits is answered NOT_COORDINATOR, and the groups in it
    * are read from the log again, as a real node would that has just become their coordinator.
    */
-  async onLeaderMoved(partition: number): Promise<void> {
+  onLeaderMoved(partition: number): Promise<void> {
+    // One move after the other: what one has read back the next one drops again.
+    const reload = (this.#reloads.get(partition) ?? Promise.resolve()).then(() => this.#reload(partition));
+    const settled = reload.catch(() => undefined);
+    this.#reloads.set(partition, settled);
+    void settled.then(() => {
+      if (this.#reloads.get(partition) === settled) this.#reloads.delete(partition);
+    });
+    if (this.readiness.active) this.readiness.setReloading(partition, true);
+    return reload;
+  }
+
+  async #reload(partition: number): Promise<void> {
     if (!this.readiness.active || this.topic.partition(partition) === undefined) return;
     this.readiness.setReloading(partition, true);
     try {

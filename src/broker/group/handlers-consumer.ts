@@ -13,6 +13,7 @@ import { assignmentFromWire, assignmentToWire } from './consumer/assignment.ts';
 import { describeConsumerGroup } from './consumer/describe.ts';
 import { type ConsumerHeartbeat, type ConsumerHeartbeatResult, heartbeatError } from './consumer/types.ts';
 import type { GroupCoordinator } from './coordinator.ts';
+import type { GroupHandlerDeps } from './handlers.ts';
 import { ALL_GROUP_OPERATIONS, OPERATIONS_NOT_ASKED_FOR } from './handlers-admin.ts';
 
 /** From here on clients make their member ids themselves. */
@@ -20,13 +21,13 @@ const CLIENT_BRINGS_MEMBER_ID = 1;
 
 type DescribedGroup = ResponseInput<typeof ConsumerGroupDescribe>['groups'][number];
 
-export function addConsumerHandlers(handlers: HandlerMap, groups: GroupCoordinator): void {
+export function addConsumerHandlers(handlers: HandlerMap, { groups, mayDescribe = () => true }: GroupHandlerDeps): void {
   handle(handlers, ConsumerGroupHeartbeat, async (request, context) => {
     requireConsumerProtocol(groups);
     const errorCode = await groups.readiness.check(request.groupId, context.nodeId);
-    const result =
-      errorCode === Code.NONE ? await groups.consumerHeartbeat(heartbeatOf(request, context)) : heartbeatError(errorCode, null);
-    return heartbeatResponse(result);
+    if (errorCode !== Code.NONE) return heartbeatResponse(heartbeatError(errorCode, null));
+    const heartbeat = heartbeatOf(request, context, (topic) => mayDescribe(context, topic));
+    return heartbeatResponse(await groups.consumerHeartbeat(heartbeat));
   });
 
   handle(handlers, ConsumerGroupDescribe, async (request, context) => {
@@ -47,7 +48,11 @@ function requireConsumerProtocol({ config }: GroupCoordinator): void {
   if (intSetting(config, 'group.version') < 1) throw new KafkaProtocolError(Code.UNSUPPORTED_VERSION);
 }
 
-function heartbeatOf(request: RequestOf<typeof ConsumerGroupHeartbeat>, context: RequestContext): ConsumerHeartbeat {
+function heartbeatOf(
+  request: RequestOf<typeof ConsumerGroupHeartbeat>,
+  context: RequestContext,
+  mayDescribe: (topic: string) => boolean,
+): ConsumerHeartbeat {
   const { groupId, memberId, memberEpoch, instanceId, rackId, rebalanceTimeoutMs, serverAssignor, topicPartitions } = request;
   return {
     groupId,
@@ -64,7 +69,7 @@ function heartbeatOf(request: RequestOf<typeof ConsumerGroupHeartbeat>, context:
     // As Java writes addresses; tools show it so.
     clientHost: `/${context.clientHost}`,
     bringsMemberId: context.apiVersion >= CLIENT_BRINGS_MEMBER_ID,
-    mayDescribe: () => true,
+    mayDescribe,
   };
 }
 

@@ -57,6 +57,8 @@ export class ConsumerGroups {
 
   async #heartbeat(request: ConsumerHeartbeat, fresh: FreshRegexes | null): Promise<ConsumerHeartbeatResult> {
     const { groupId } = request;
+    // The coordinator may have moved while the regular expressions were matched.
+    if (!this.#host.readiness.isServing(groupId)) return heartbeatError(Code.COORDINATOR_LOAD_IN_PROGRESS, null);
     const joins = request.memberEpoch === JOIN_EPOCH;
     const leaves = request.memberEpoch < JOIN_EPOCH;
     const memberId = request.memberId === '' ? randomUUID() : request.memberId;

@@ -1,6 +1,6 @@
 /** What the parts of the consumer group coordinator work with. */
 
-import type { CoordinatorLogger, InternalTopic } from '../../coordinator/index.ts';
+import type { CoordinatorLogger, InternalTopic, Readiness } from '../../coordinator/index.ts';
 import type { Clock } from '../../seams.ts';
 import type { ClassicGroup } from '../classic-group.ts';
 import type { Group } from '../group.ts';
@@ -12,6 +12,7 @@ export interface ConsumerGroupHost {
   readonly clock: Clock;
   readonly log: CoordinatorLogger;
   readonly topic: InternalTopic;
+  readonly readiness: Pick<Readiness, 'isServing'>;
   readonly topics: TopicView;
   readonly settings: ConsumerGroupSettings;
   readonly rebalancer: Rebalancer;
