@@ -1,9 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { type CreateTopics, ErrorCode, KafkaProtocolError, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
 import { describeTopicConfigs } from '../configs/describe.ts';
 import type { CreateTopicRequest } from '../topics.ts';
 import type { HandlerDeps } from './deps.ts';
 import { failureOf } from './failure.ts';
-import { ZERO_UUID } from './uuid.ts';
 
 type Request = RequestOf<typeof CreateTopics>;
 type Response = ResponseInput<typeof CreateTopics>;
@@ -42,7 +42,8 @@ async function createOne(deps: HandlerDeps, asked: TopicRequest, validateOnly: b
       return created(deps, topic.name, topic.id, topic.assignments(), topic.config);
     }
     const planned = deps.topics.plan(wanted);
-    return created(deps, planned.name, ZERO_UUID, planned.replicas, planned.config);
+    // As in Kafka: the id that a topic made now might have.
+    return created(deps, planned.name, randomBytes(16), planned.replicas, planned.config);
   } catch (error) {
     const { code, message } = failureOf(deps, `creating topic ${asked.name}`, error);
     return failed(asked.name, code, message);

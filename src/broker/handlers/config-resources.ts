@@ -40,7 +40,7 @@ export function configResource(deps: HandlerDeps, type: number, name: string, no
       return brokerResource(deps, name, nodeId);
     case ResourceType.GROUP:
       if (name === '') throw new KafkaProtocolError(ErrorCode.INVALID_REQUEST, 'Default group resources are not allowed.');
-      return simpleResource(deps, 'group', name, GROUP_CONFIGS, () => describeGroupConfigs(deps.configs, name));
+      return groupResource(deps, name);
     case ResourceType.CLIENT_METRICS:
       if (name === '') throw new KafkaProtocolError(ErrorCode.INVALID_REQUEST, 'Default client metrics resources are not allowed.');
       return simpleResource(deps, 'client-metrics', name, CLIENT_METRICS_CONFIGS, () => describeClientMetricsConfigs(deps.configs, name));
@@ -94,6 +94,33 @@ function factsOf(deps: HandlerDeps, id: number): Config {
     listeners: listener,
     'advertised.listeners': listener,
   };
+}
+
+/** Group configs that must lie between two broker configs (Kafka: `GroupConfig.validate`). */
+const BOUNDED_GROUP_CONFIGS = ['consumer.heartbeat.interval.ms', 'consumer.session.timeout.ms'];
+
+function groupResource(deps: HandlerDeps, name: string): ConfigResource {
+  const resource = simpleResource(deps, 'group', name, GROUP_CONFIGS, () => describeGroupConfigs(deps.configs, name));
+  return {
+    ...resource,
+    check: (config) => {
+      resource.check(config);
+      for (const bounded of BOUNDED_GROUP_CONFIGS) {
+        if (config[bounded] !== undefined) checkBounds(deps, bounded, Number(config[bounded]));
+      }
+    },
+  };
+}
+
+function checkBounds(deps: HandlerDeps, name: string, value: number): void {
+  const [least, most] = ['min', 'max'].map((word) => `group.${name.replace('.', `.${word}.`)}`) as [string, string];
+  const problem =
+    value < deps.configs.number(least)
+      ? `greater than or equal to ${least}`
+      : value > deps.configs.number(most)
+        ? `less than or equal to ${most}`
+        : '';
+  if (problem !== '') throw new KafkaProtocolError(ErrorCode.INVALID_CONFIG, `${name} must be ${problem}`);
 }
 
 function simpleResource(

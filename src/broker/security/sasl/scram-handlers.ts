@@ -41,7 +41,8 @@ function describe(
   const times = new Map<string, number>();
   for (const user of asked) times.set(user, (times.get(user) ?? 0) + 1);
   const results = [...times].map(([user, count]) => describeOne(user, count > 1, credentials));
-  return { errorCode: ErrorCode.NONE, errorMessage: null, results };
+  // Kafka's message of no error, which is not null here.
+  return { errorCode: ErrorCode.NONE, errorMessage: '', results };
 }
 
 function describeOne(user: string, repeated: boolean, credentials: ScramCredentials): DescribeResult {
@@ -51,7 +52,7 @@ function describeOne(user: string, repeated: boolean, credentials: ScramCredenti
   const infos = credentials.describe(user);
   if (infos.length === 0) return failed(ErrorCode.RESOURCE_NOT_FOUND, `Attempt to describe a user credential that does not exist: ${user}`);
   const credentialInfos = infos.map(({ mechanism, iterations }) => ({ mechanism: mechanism.type, iterations }));
-  return { user, errorCode: ErrorCode.NONE, errorMessage: null, credentialInfos };
+  return { user, errorCode: ErrorCode.NONE, errorMessage: '', credentialInfos };
 }
 
 /** A user that is named twice, or wrongly, is not changed at all; the others are. */
