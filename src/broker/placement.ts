@@ -14,7 +14,10 @@ export interface PlacementRequest {
   readonly clamp: boolean;
 }
 
-/** Nodes by partition, the preferred leader first; leaders go round. Throws KafkaProtocolError. */
+/**
+ * Nodes by partition, the preferred leader first; leaders go round. A stopped node is still registered, as in Kafka: it
+ * gets replicas when there are not enough others, but never leads. Throws KafkaProtocolError.
+ */
 export function placeReplicas(nodes: NodeRegistry, request: PlacementRequest): readonly (readonly number[])[] {
   const { assignments } = request;
   if (assignments !== undefined) {
@@ -26,22 +29,27 @@ export function placeReplicas(nodes: NodeRegistry, request: PlacementRequest): r
     throw new KafkaProtocolError(ErrorCode.INVALID_PARTITIONS, 'Number of partitions was set to an invalid non-positive value.');
   }
   const live = nodes.live().map((node) => node.id);
-  const factor = request.clamp ? Math.min(request.replicationFactor, live.length) : request.replicationFactor;
+  const stopped = nodes.ids().filter((id) => !nodes.isLive(id));
+  const factor = request.clamp ? Math.min(request.replicationFactor, nodes.count) : request.replicationFactor;
   if (factor < 1) {
     throw new KafkaProtocolError(
       ErrorCode.INVALID_REPLICATION_FACTOR,
       'Replication factor must be larger than 0, or -1 to use the default value.',
     );
   }
-  if (factor > live.length) {
+  if (live.length === 0) {
+    throw new KafkaProtocolError(ErrorCode.INVALID_REPLICATION_FACTOR, 'All brokers are currently fenced.');
+  }
+  if (factor > nodes.count) {
     throw new KafkaProtocolError(
       ErrorCode.INVALID_REPLICATION_FACTOR,
-      `Unable to replicate the partition ${factor} time(s): The target replication factor of ${factor} cannot be reached because only ${live.length} broker(s) are registered.`,
+      `Unable to replicate the partition ${factor} time(s): The target replication factor of ${factor} cannot be reached because only ${nodes.count} broker(s) are registered.`,
     );
   }
-  return Array.from({ length: partitions }, (_, index) =>
-    Array.from({ length: factor }, (_unused, replica) => live[(firstPartition + index + replica) % live.length]!),
-  );
+  return Array.from({ length: partitions }, (_, index) => {
+    const first = (firstPartition + index) % live.length;
+    return [...live.slice(first), ...live.slice(0, first), ...stopped].slice(0, factor);
+  });
 }
 
 function checkAssignments(nodes: NodeRegistry, assignments: readonly (readonly number[])[]): void {

@@ -24,13 +24,22 @@ describe('placeReplicas', () => {
     expect(placeReplicas(nodes(3), { partitions: 1, firstPartition: 2, replicationFactor: 1, clamp: false })).toEqual([[3]]);
   });
 
-  it('uses live nodes only', () => {
+  it('uses stopped nodes only when there are not enough others, and never to lead', () => {
     const registry = nodes(3);
     registry.setStopped(2);
     expect(placeReplicas(registry, { partitions: 2, replicationFactor: 2, clamp: false })).toEqual([
       [1, 3],
       [3, 1],
     ]);
+    expect(placeReplicas(registry, { partitions: 2, replicationFactor: 3, clamp: false })).toEqual([
+      [1, 3, 2],
+      [3, 1, 2],
+    ]);
+    registry.setStopped(1);
+    registry.setStopped(3);
+    expect(() => placeReplicas(registry, { partitions: 1, replicationFactor: 1, clamp: false })).toThrowError(
+      expect.objectContaining({ code: ErrorCode.INVALID_REPLICATION_FACTOR }),
+    );
   });
 
   it.each([
