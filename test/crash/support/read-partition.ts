@@ -1,4 +1,5 @@
 import {
+  BATCH_HEADER_BYTES,
   batchBaseOffset,
   batchLastOffset,
   batchLength,
@@ -53,6 +54,23 @@ export async function readPartition(client: PatientClient, topic: string, partit
       if (next >= 0) next = offset;
       if (!aborted.hides(batch) || !options.committed) takeRecords(batch, records);
     }
+  }
+}
+
+/** The records up to the first error or the first batch that is not whole and undamaged: for logs that may be damaged. */
+export async function readPrefix(client: PatientClient, topic: string, partition: number): Promise<ReadRecord[]> {
+  const records: ReadRecord[] = [];
+  for (let offset = 0; ; ) {
+    const answer = await fetch(client, topic, partition, offset, false);
+    const bytes = answer.records ?? Buffer.alloc(0);
+    const before = offset;
+    for (let at = 0; at + BATCH_HEADER_BYTES <= bytes.length && at + batchLength(bytes, at) <= bytes.length; at += batchLength(bytes, at)) {
+      const batch = bytes.subarray(at, at + batchLength(bytes, at));
+      if (batch.length < BATCH_HEADER_BYTES || !validateBatchCrc(batch, 0)) return records;
+      offset = batchLastOffset(batch, 0) + 1;
+      takeRecords(batch, records);
+    }
+    if (offset === before) return records;
   }
 }
 
