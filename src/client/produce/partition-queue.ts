@@ -13,6 +13,8 @@ export class PartitionQueue {
   nextSequence = 0;
   leader: { readonly node: NodeInfo; readonly topicId: Buffer } | undefined;
   finding = false;
+  /** The broker has taken a batch of this epoch, and so knows what comes next. */
+  isKnown = false;
   /** A batch with a sequence number was given up: the broker takes none of those after it. */
   hasGap = false;
   #putBack = 0;
@@ -40,13 +42,15 @@ export class PartitionQueue {
   }
 
   /**
-   * The batch that may go out now. Repetitions go one by one and before all others: only then can a batch not get ahead
+   * The batch that may go out now. `oneFirst`: a broker that knows nothing of the producer begins with any number, so the
+   * first batch goes alone; were it to get lost, those after it would be taken in its place. Repetitions go one by one and before all others: only then can a batch not get ahead
    * of one before it, which the broker would refuse as out of order.
    */
-  candidate(takeNew: boolean): PendingBatch | undefined {
+  candidate(takeNew: boolean, oneFirst: boolean): PendingBatch | undefined {
     const retry = this.sent.find(({ inFlight }) => !inFlight);
     if (retry !== undefined) return this.inFlight === 0 ? retry : undefined;
-    if (!takeNew || this.sent.length >= MAX_IDEMPOTENT_IN_FLIGHT) return undefined;
+    const limit = oneFirst && !this.isKnown ? 1 : MAX_IDEMPOTENT_IN_FLIGHT;
+    if (!takeNew || this.sent.length >= limit) return undefined;
     return this.waiting[0];
   }
 
@@ -78,6 +82,7 @@ export class PartitionQueue {
   /** With a new epoch sequence numbers start over. Nothing may be on its way. */
   resetSequence(): void {
     this.nextSequence = 0;
+    this.isKnown = false;
     this.hasGap = false;
   }
 }

@@ -53,6 +53,8 @@ export class BatchProducer {
     this.#calls = transactionalId === undefined ? undefined : new TransactionCalls(client, transactionalId, transactionTimeoutMs);
     this.#sender = new Sender(client, this.#options, {
       identity: () => this.#identity(),
+      // With protocol 2 brokers insist on 0 as the first number (KIP-890).
+      oneFirst: () => this.#options.idempotent && (this.#calls === undefined || this.#ledger.protocol === 1),
       mayWrite: (queue) => this.#mayWrite(queue),
       versions: () => (this.#calls === undefined ? {} : TransactionCalls.produceVersions(this.#ledger.protocol)),
       onRefused: (_batch, queue, error, uncertain) => this.#onRefused(queue, error, uncertain),

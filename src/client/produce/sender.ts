@@ -22,6 +22,8 @@ export interface SenderHooks {
   identity(): ProducerIdentity | undefined;
   /** Whether the partition may be written to now, as a transaction may have to hear of it first. */
   mayWrite(queue: PartitionQueue): boolean;
+  /** Whether the first batch of an epoch has to go alone, see {@link PartitionQueue.candidate}. */
+  oneFirst(): boolean;
   /** Limits of the Produce version: the protocol of transactions goes by it. */
   versions(): { readonly minVersion?: number; readonly maxVersion?: number };
   /** A batch is given up; `uncertain`: it may have been written all the same. */
@@ -145,7 +147,7 @@ export class Sender {
         waitUntilMs = Math.min(waitUntilMs, queue.retryAtMs);
         continue;
       }
-      const batch = this.#givingUp ? undefined : queue.candidate(identity !== undefined);
+      const batch = this.#givingUp ? undefined : queue.candidate(identity !== undefined, this.#hooks.oneFirst());
       if (batch === undefined || !this.#hooks.mayWrite(queue)) continue;
       if (queue.leader === undefined) {
         void this.#findLeader(queue);
@@ -236,6 +238,7 @@ export class Sender {
     const outcome = outcomeOf(answer.errorCode, queue.sent[0] === batch, queue.hasGap);
     if (outcome === 'written') {
       queue.failures = 0;
+      queue.isKnown = true;
       this.#settle(queue, batch, undefined, answer.baseOffset);
       return;
     }
