@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { ProcessStats } from './process-stats.ts';
-import { ProcessStats as Stats } from './process-stats.ts';
+import { ProcessStats } from './process-stats.ts';
 
 /** A broker in a process of its own, which is what is measured. */
 export interface BrokerProcess {
@@ -17,6 +16,7 @@ export interface BrokerProcess {
   stop(): Promise<void>;
 }
 
+const COMMAND = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url));
 const SCRIPT = fileURLToPath(new URL('millrace-process.ts', import.meta.url));
 
 /** Options for Node in MILLRACE_BENCH_NODE_OPTIONS go to the broker's process, e.g. `--cpu-prof`. */
@@ -26,16 +26,29 @@ export async function startMillrace(directory: string, flushPolicy: string): Pro
   const child = spawn(process.execPath, [...options, '--import', 'tsx', SCRIPT, directory, flushPolicy], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const bootstrapServers = await new Promise<string>((resolve, reject) => {
     createInterface(child.stdout).once('line', resolve);
     child.once('exit', (code) => reject(new Error(`The broker ended with ${code} before it was up.`)));
   });
+  return describe('Millrace', child, bootstrapServers, spawnedMs);
+}
+
+/** The command that users start, on a given port; resolves without waiting for anything. */
+export function startCommand(directory: string, port: number): BrokerProcess {
+  const spawnedMs = performance.now();
+  const child = spawn(process.execPath, [COMMAND, 'broker', '--port', String(port), '--data', directory], {
+    stdio: 'ignore',
+  });
+  return describe('millrace broker', child, `127.0.0.1:${port}`, spawnedMs);
+}
+
+function describe(name: string, child: ChildProcess, bootstrapServers: string, spawnedMs: number): BrokerProcess {
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   return {
-    name: 'Millrace',
+    name,
     bootstrapServers,
     spawnedMs,
-    stats: new Stats(child.pid ?? 0),
+    stats: new ProcessStats(child.pid ?? 0),
     ended: () => (child.exitCode === null ? undefined : `The broker ended with ${child.exitCode}.`),
     stop: async () => {
       child.kill('SIGTERM');

@@ -2,16 +2,17 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BenchAdmin } from './admin.ts';
-import { type BrokerProcess, startMillrace } from './broker-process.ts';
+import { type BrokerProcess, startCommand, startMillrace } from './broker-process.ts';
+import { type FirstAck, measureFirstAck } from './first-ack.ts';
 import { KAFKA_VERSION, KafkaMissing, kafkaClassPath } from './kafka/class-path.ts';
 import { kafkaPerfTools } from './kafka/perf-tools.ts';
-import { startKafka } from './kafka/start.ts';
+import { freePort, startKafka } from './kafka/start.ts';
 import { librdkafkaClient } from './librdkafka/client.ts';
 import type { LoadClient } from './load.ts';
 import { type Measurement, measure } from './measurement.ts';
 import { writePayloadFile } from './payload.ts';
 import { type BenchRow, benchRows } from './rows.ts';
-import { brokerTable, machine } from './table.ts';
+import { brokerTable, firstAckTable, machine } from './table.ts';
 
 export interface BrokerBenchOptions {
   /** Records of 100 bytes in each run; of 1 KiB a quarter of that. */
@@ -28,6 +29,13 @@ export interface BrokerBenchOptions {
   readonly log: (line: string) => void;
 }
 
+export interface BrokerBenchResults {
+  readonly firstAcks: readonly FirstAck[];
+  readonly measurements: readonly Measurement[];
+}
+
+/** In `--only`, for the time from start to the first acknowledgement. */
+const FIRST_ACK = 'first-ack';
 const START_LIMIT_MS = 60_000;
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
@@ -35,18 +43,51 @@ const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
  * Our broker beside Apache Kafka on the same machine, in turns, each in a process of its own, driven by the same client
  * program. Counts what the client says of its speed, and CPU and memory of the broker's process.
  */
-export async function benchBroker(options: BrokerBenchOptions): Promise<readonly Measurement[]> {
-  const { log, runs } = options;
+export async function benchBroker(options: BrokerBenchOptions): Promise<BrokerBenchResults> {
   const rows = benchRows(options.records, options.only);
-  if (rows.length === 0)
+  const wantsFirstAck = options.only === undefined || options.only.includes(FIRST_ACK);
+  if (rows.length === 0 && !wantsFirstAck)
     throw new Error(
       `No row has ${options.only} in its name: ${benchRows(1, undefined)
         .map(({ name }) => name)
-        .join(', ')}.`,
+        .join(', ')}, ${FIRST_ACK}.`,
     );
   const classPath = findJava(options);
-  const client = classPath === undefined || options.client === 'librdkafka' ? librdkafkaClient() : kafkaPerfTools(classPath);
   const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-broker-'));
+  try {
+    const firstAcks = wantsFirstAck ? await firstAckRuns(options, classPath, directory) : [];
+    const measurements = rows.length === 0 ? [] : await throughputRuns(options, rows, classPath, directory);
+    return { firstAcks, measurements };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Processes are started one after the other, in turns. */
+async function firstAckRuns(
+  { runs, kafka, log }: BrokerBenchOptions,
+  classPath: string | undefined,
+  directory: string,
+): Promise<FirstAck[]> {
+  const results: FirstAck[] = [];
+  for (let run = 1; run <= runs; run++) {
+    const data = join(directory, `first-ack-${run}`);
+    results.push(await measureFirstAck(startCommand(join(data, 'millrace'), await freePort())));
+    if (classPath !== undefined && kafka) results.push(await measureFirstAck(await startKafka(classPath, join(data, 'kafka'))));
+    log(`first acknowledgement, run ${run} of ${runs}`);
+  }
+  log(firstAckTable(results));
+  return results;
+}
+
+async function throughputRuns(
+  options: BrokerBenchOptions,
+  rows: readonly BenchRow[],
+  classPath: string | undefined,
+  directory: string,
+): Promise<Measurement[]> {
+  const { log, runs } = options;
+  const client = classPath === undefined || options.client === 'librdkafka' ? librdkafkaClient() : kafkaPerfTools(classPath);
   const brokers: BrokerProcess[] = [];
   try {
     mkdirSync(join(directory, 'millrace'));
@@ -59,7 +100,6 @@ export async function benchBroker(options: BrokerBenchOptions): Promise<readonly
     return results;
   } finally {
     await Promise.all(brokers.map((broker) => broker.stop()));
-    rmSync(directory, { recursive: true, force: true });
   }
 }
 

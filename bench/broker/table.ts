@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import Table from 'cli-table3';
+import type { FirstAck } from './first-ack.ts';
 import { type Measurement, median, spread } from './measurement.ts';
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
@@ -50,6 +51,29 @@ function lineOf(work: string, row: string, broker: string, runs: readonly Measur
     speed,
     cpu,
   ];
+}
+
+/** How long each broker takes from being started to its first acknowledgement. */
+export function firstAckTable(results: readonly FirstAck[]): string {
+  const table = new Table({
+    head: ['first acknowledgement after start', 'ms', '±', 'fastest', 'CPU ms'],
+    colAligns: ['left', 'right', 'right', 'right', 'right'],
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+    style: { head: [], border: [] },
+  });
+  for (const broker of new Set(results.map((result) => result.broker))) {
+    const runs = results.filter((result) => result.broker === broker);
+    const times = runs.map(({ firstAckMs }) => firstAckMs);
+    const cpu = median(runs.map(({ cpuMs }) => cpuMs));
+    table.push([
+      broker,
+      whole.format(median(times)),
+      `${(spread(times) * 100).toFixed(0)}%`,
+      whole.format(Math.min(...times)),
+      whole.format(cpu),
+    ]);
+  }
+  return table.toString();
 }
 
 /** What the numbers depend on. */

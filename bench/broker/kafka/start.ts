@@ -41,7 +41,7 @@ function properties(directory: string, port: number, controllerPort: number): st
   ].join('\n');
 }
 
-/** Formats a directory and starts Apache Kafka in it. `spawnedMs` is when its process was started. */
+/** Formats a directory and starts Apache Kafka in it; it may not listen yet. */
 export async function startKafka(classPath: string, directory: string): Promise<BrokerProcess> {
   mkdirSync(directory, { recursive: true });
   const [port, controllerPort] = [await freePort(), await freePort()];
