@@ -131,6 +131,31 @@ export const EXPLANATIONS: readonly Explanation[] = [
     step: /^of a share group/,
   },
 
+  // Controllers
+  {
+    reason: 'Kafka lists every topic without any partition when there is nothing to elect; here the list is empty.',
+    api: 'ElectLeaders',
+    path: 'replicaElectionResults',
+    step: /^everything/,
+  },
+  {
+    reason: 'An unknown kind of election is refused as a whole, with the same code; Kafka gives it to each partition as well.',
+    api: 'ElectLeaders',
+    path: 'replicaElectionResults',
+    step: /^an unknown kind/,
+  },
+  {
+    reason: "Where nothing is wrong, or the code says it all, there is no text; Kafka's is empty, or the code's name.",
+    path: /(^|\.)errorMessage$/,
+    when: ({ api, ours }) => ours === null && /^(AlterPartitionReassignments|DescribeQuorum|UpdateFeatures)$/.test(api),
+  },
+  {
+    reason: 'There is no metadata log that controllers replicate; its end is made up.',
+    api: 'DescribeQuorum',
+    path: /(highWatermark|logEndOffset)$/,
+    when: ({ kafka, ours }) => typeof kafka === 'number' && typeof ours === 'number' && ours > 0,
+  },
+
   // Groups of the new protocol
   {
     reason: 'Kafka resolves a regular expression later, with the next heartbeat; here it is resolved at once.',
