@@ -1,0 +1,184 @@
+/** Clients at work on three nodes, of which one is stopped and started, then paused: nothing may be lost or come twice. */
+
+import { createRequire } from 'node:module';
+import type * as Rdkafka from '@confluentinc/kafka-javascript';
+import { Kafka, logLevel, Partitioners } from 'kafkajs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Broker } from '../../../../src/broker/index.ts';
+
+const rdkafka = createRequire(import.meta.url)('@confluentinc/kafka-javascript') as typeof Rdkafka;
+
+const PARTITIONS = 6;
+const BATCH = 100;
+let broker: Broker;
+
+beforeEach(async () => {
+  broker = await Broker.start({
+    nodes: 3,
+    logLevel: 'error',
+    config: { 'group.initial.rebalance.delay.ms': '0' },
+    topics: [{ name: 't', partitions: PARTITIONS, replicationFactor: 3 }],
+  });
+});
+
+afterEach(() => broker.close());
+
+/** What a client does in the test, whichever it is. */
+interface Client {
+  /** Resolves when all values are acknowledged by all replicas. */
+  produce(values: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Each of the nodes goes away and comes back while records are written and read. */
+async function disturb(client: Client, disturbance: (node: number) => Promise<void>): Promise<string[]> {
+  const written: string[] = [];
+  for (const node of [1, 2, 3, 1]) {
+    const disturbed = disturbance(node);
+    for (let batch = 0; batch < 5; batch++) {
+      const values = Array.from({ length: BATCH }, (_, index) => `${written.length + index}`);
+      await client.produce(values);
+      written.push(...values);
+    }
+    await disturbed;
+  }
+  return written;
+}
+
+const stopAndStart = async (node: number): Promise<void> => {
+  await broker.stopNode(node);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await broker.startNode(node);
+};
+const pauseAndResume = async (node: number): Promise<void> => {
+  await broker.pauseNode(node);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await broker.resumeNode(node);
+};
+const moveEverything = async (node: number): Promise<void> => {
+  for (let partition = 0; partition < PARTITIONS; partition++) await broker.moveLeader('t', partition, node);
+  await broker.moveCoordinator('group', 'g', (node % 3) + 1);
+};
+
+const numbers = (values: Iterable<string>): number[] => [...values].map(Number).sort((a, b) => a - b);
+
+describe('librdkafka', () => {
+  const producing = async (): Promise<Client> => {
+    const producer = new rdkafka.Producer({
+      'bootstrap.servers': broker.bootstrapServers,
+      'enable.idempotence': true,
+      'linger.ms': 1,
+      'retry.backoff.ms': 20,
+      'reconnect.backoff.max.ms': 200,
+      dr_cb: true,
+    });
+    await new Promise<void>((resolve, reject) => producer.connect({}, (error) => (error ? reject(new Error(error.message)) : resolve())));
+    producer.setPollInterval(10);
+    const waiting = new Map<string, { resolve: () => void; reject: (error: Error) => void }>();
+    producer.on('delivery-report', (error, { opaque }) => {
+      const { resolve, reject } = waiting.get(opaque as string)!;
+      waiting.delete(opaque as string);
+      if (error) reject(new Error(error.message));
+      else resolve();
+    });
+    return {
+      produce: async (values) => {
+        const reports = values.map(
+          (value, index) =>
+            new Promise<void>((resolve, reject) => {
+              waiting.set(value, { resolve, reject });
+              producer.produce('t', index % PARTITIONS, Buffer.from(value), null, undefined, value);
+            }),
+        );
+        await Promise.all(reports);
+      },
+      close: () => new Promise((resolve) => producer.disconnect(() => resolve())),
+    };
+  };
+
+  const consuming = async (values: string[]): Promise<{ close(): Promise<void> }> => {
+    const consumer = new rdkafka.KafkaConsumer(
+      {
+        'bootstrap.servers': broker.bootstrapServers,
+        'group.id': 'g',
+        'check.crcs': true,
+        'enable.auto.commit': false,
+        'session.timeout.ms': 45_000,
+        'reconnect.backoff.max.ms': 200,
+      },
+      { 'auto.offset.reset': 'earliest' },
+    );
+    await new Promise<void>((resolve, reject) => consumer.connect({}, (error) => (error ? reject(new Error(error.message)) : resolve())));
+    consumer.on('data', ({ value }) => values.push(String(value)));
+    consumer.subscribe(['t']);
+    consumer.consume();
+    return { close: () => new Promise((resolve) => consumer.disconnect(() => resolve())) };
+  };
+
+  it.each([
+    ['stopped and started', stopAndStart],
+    ['paused and resumed', pauseAndResume],
+    ['moved away from', moveEverything],
+  ])('nodes are %s: all is there once', async (_, disturbance) => {
+    const read: string[] = [];
+    const producer = await producing();
+    const consumer = await consuming(read);
+    try {
+      const written = await disturb(producer, disturbance);
+      await expect.poll(() => read.length, { timeout: 60_000 }).toBeGreaterThanOrEqual(written.length);
+      expect(numbers(read)).toEqual(numbers(written));
+    } finally {
+      await producer.close();
+      await consumer.close();
+    }
+  });
+});
+
+describe('kafkajs', () => {
+  const kafkaOf = (): Kafka =>
+    new Kafka({
+      brokers: broker.bootstrapServers.split(','),
+      logLevel: logLevel.NOTHING,
+      retry: { initialRetryTime: 50, retries: 20, maxRetryTime: 300 },
+    });
+
+  it.each([
+    ['stopped and started', stopAndStart],
+    ['moved away from', moveEverything],
+  ])('nodes are %s: all is there once', async (_, disturbance) => {
+    const kafka = kafkaOf();
+    const producer = kafka.producer({ idempotent: true, createPartitioner: Partitioners.DefaultPartitioner });
+    await producer.connect();
+    const consumer = kafka.consumer({ groupId: 'g' });
+    await consumer.connect();
+    await consumer.subscribe({ topic: 't', fromBeginning: true });
+    /** By place: kafkajs fetches again what it has not committed. */
+    const read = new Map<string, string>();
+    await consumer.run({
+      eachMessage: ({ partition, message }) => {
+        read.set(`${partition}/${message.offset}`, String(message.value));
+        return Promise.resolve();
+      },
+    });
+    const client: Client = {
+      // One partition for each call: of a call with several, kafkajs 2.2.4 forgets those whose new leader had answered
+      // for its other partitions already. Its result leaves them out, and nothing else tells.
+      produce: async (values) => {
+        for (let partition = 0; partition < PARTITIONS; partition++) {
+          const messages = values.filter((_value, index) => index % PARTITIONS === partition).map((value) => ({ value, partition }));
+          const results = await producer.send({ topic: 't', acks: -1, messages });
+          expect(results.map(({ partition: acknowledged }) => acknowledged)).toEqual([partition]);
+        }
+      },
+      close: () => producer.disconnect(),
+    };
+    try {
+      const written = await disturb(client, disturbance);
+      await expect.poll(() => read.size, { timeout: 60_000 }).toBeGreaterThanOrEqual(written.length);
+      expect(numbers(read.values())).toEqual(numbers(written));
+    } finally {
+      await client.close();
+      await consumer.disconnect();
+    }
+  });
+});
