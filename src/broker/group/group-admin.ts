@@ -68,7 +68,7 @@ export class GroupAdmin {
 
   /** Filters are case-insensitive; an empty one lets everything through. */
   list(states: readonly string[], types: readonly string[]): GroupListing[] {
-    const wantedStates = new Set(states.map((state) => state.toLowerCase()));
+    const wantedStates = new Set(states.map((state) => state.trim().toLowerCase()));
     const wantedTypes = new Set(types.map((type) => type.toLowerCase()));
     const listings: GroupListing[] = [];
     for (const group of this.#host.groups()) {

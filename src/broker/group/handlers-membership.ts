@@ -25,6 +25,8 @@ export function addMembershipHandlers(handlers: HandlerMap, groups: GroupCoordin
 
   handle(handlers, Heartbeat, async (request, context) => {
     const errorCode = await groups.readiness.check(request.groupId, context.nodeId);
+    // While the groups are read back nobody knows better than the member itself. As in Kafka.
+    if (errorCode === Code.COORDINATOR_LOAD_IN_PROGRESS) return { errorCode: Code.NONE };
     return { errorCode: errorCode === Code.NONE ? groups.heartbeat(request) : errorCode };
   });
 

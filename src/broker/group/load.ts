@@ -1,6 +1,6 @@
 /** Brings groups and offsets back from `__consumer_offsets`. */
 
-import { type ReplayedRecord, replayPartition } from '../coordinator/index.ts';
+import { intSetting, type ReplayedRecord, replayPartition } from '../coordinator/index.ts';
 import type { PartitionLogApi } from '../seams.ts';
 import type { ClassicGroup } from './classic-group.ts';
 import { ConsumerGroup } from './consumer/consumer-group.ts';
@@ -110,6 +110,8 @@ function restoreGroup(coordinator: GroupCoordinator, groupId: string, stored: St
   if (group.members.size > 0) group.state = 'Stable';
   group.stateTimestampMs = stored.currentStateTimestamp;
   group.refreshSubscription();
+  const maxSize = intSetting(coordinator.config, 'group.max.size');
+  if (group.members.size > maxSize) coordinator.rebalancer.start(group, `it has ${group.members.size} members and may have ${maxSize}`);
 }
 
 function restoreMember(coordinator: GroupCoordinator, group: ClassicGroup, stored: StoredMember): GroupMember {

@@ -152,7 +152,7 @@ export class Rebalancer implements GroupTimers {
   /** A member id was handed out and never used. */
   onPendingExpired(group: ClassicGroup, memberId: string): void {
     group.forgetPending(memberId);
-    this.completeIfAllJoined(group);
+    if (group.is('PreparingRebalance') && group.allMembersJoined) this.complete(group);
   }
 
   /** Takes a member out and answers what it waits for; the caller goes on with {@link afterRemoval}. */

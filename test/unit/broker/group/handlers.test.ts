@@ -140,6 +140,14 @@ describe('group handlers, version by version', () => {
     );
   });
 
+  it('Heartbeat says that all is well while the groups are being read back', async () => {
+    const { handlers, groups } = await wired();
+    const moving = groups.onLeaderMoved(0);
+    expect((await call(handlers, Heartbeat, 4, { groupId: GROUP, generationId: 1, memberId: 'a' })).errorCode).toBe(Code.NONE);
+    await moving;
+    expect((await call(handlers, Heartbeat, 4, { groupId: GROUP, generationId: 1, memberId: 'a' })).errorCode).toBe(Code.UNKNOWN_MEMBER_ID);
+  });
+
   it.each(versionsOf(LeaveGroup))('LeaveGroup %i', async (version) => {
     const { handlers, groups } = await wired();
     const memberId = await member(handlers, 3);

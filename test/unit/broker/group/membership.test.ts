@@ -213,6 +213,15 @@ describe('restart', () => {
     expect(third.groups.admin.describe(GROUP)).toBeUndefined();
   });
 
+  it('calls everybody to a rebalance when it has become too large', async () => {
+    const started = await startGroups();
+    await stableGroup(started.groups, [{}, {}]);
+    started.groups.close();
+    started.broker.config['group.max.size'] = '1';
+    const { groups } = await restart(started);
+    expect(groups.admin.describe(GROUP)).toMatchObject({ state: 'PreparingRebalance' });
+  });
+
   it('answers COORDINATOR_LOAD_IN_PROGRESS before and NOT_COORDINATOR after, and leaves no timer', async () => {
     const { broker, groups } = await startGroups();
     await stableGroup(groups, [{ rebalanceTimeoutMs: 300_000, sessionTimeoutMs: 300_000 }]);
