@@ -243,7 +243,7 @@ function open(options: ResolvedBrokerOptions, environment: BrokerEnvironment): P
     onEvent: ({ level, message }) => log[level](message),
   });
   const metadata = new MetadataLog(fs, options.dataDir, options.flushPolicy !== 'none');
-  const nodes = new NodeRegistry(options.ports.length);
+  const nodes = new NodeRegistry(options.ports.length, options.racks);
   // Live from the start, so that partitions get leaders when topics are opened; the ports are known later.
   for (const id of nodes.ids()) nodes.setLive({ id, host: options.advertisedHost, port: 0 });
   const topics = new TopicRegistry({ directory, metadata, configs, nodes, log });

@@ -12,12 +12,17 @@ export interface NodeInfo {
 
 export class NodeRegistry {
   readonly count: number;
+  readonly #racks: readonly (string | null)[];
   readonly #alive = new Map<number, NodeInfo>();
+  /** As they were last, stopped ones included. */
+  readonly #known = new Map<number, NodeInfo>();
   /** Rises when another node becomes the controller. */
   controllerEpoch = 1;
 
-  constructor(count: number) {
+  /** `racks`: by node; a node without one has none. */
+  constructor(count: number, racks: readonly (string | null)[] = []) {
     this.count = count;
+    this.#racks = racks;
   }
 
   /** All node ids, stopped ones included. */
@@ -25,9 +30,18 @@ export class NodeRegistry {
     return Array.from({ length: this.count }, (_, index) => index + 1);
   }
 
+  rackOf(id: number): string | null {
+    return this.#racks[id - 1] ?? null;
+  }
+
   /** Nodes that accept connections, by id. */
   live(): NodeInfo[] {
     return [...this.#alive.values()].sort((a, b) => a.id - b.id);
+  }
+
+  /** Nodes that are stopped but known; what Kafka calls fenced. */
+  stopped(): NodeInfo[] {
+    return [...this.#known.values()].filter(({ id }) => !this.isLive(id)).sort((a, b) => a.id - b.id);
   }
 
   get(id: number): NodeInfo | undefined {
@@ -44,6 +58,7 @@ export class NodeRegistry {
   }
 
   setLive(node: NodeInfo): void {
+    this.#known.set(node.id, node);
     this.#change(() => this.#alive.set(node.id, node));
   }
 

@@ -34,6 +34,8 @@ export interface BrokerOptions extends BrokerSecurityOptions {
   readonly dataDir?: string;
   /** Virtual brokers, each with a port of its own. Default 1. */
   readonly nodes?: number;
+  /** Rack of each node, which clients are told. Default: `broker.rack` of the config, for all of them. */
+  readonly racks?: readonly string[];
   /**
    * More replicas than nodes are asked for: make as many as there are nodes instead of refusing. Default false, as in
    * Kafka. For suites that want three replicas of everything.
@@ -63,6 +65,8 @@ export interface ResolvedBrokerOptions {
   /** Undefined: there is none. */
   readonly adminPort: number | undefined;
   readonly adminHost: string;
+  /** By node. */
+  readonly racks: readonly (string | null)[];
   readonly dataDir: string;
   readonly flushPolicy: FlushPolicy;
   readonly config: Readonly<Record<string, string>>;

@@ -27,6 +27,7 @@ export function resolveBrokerOptions(options: BrokerOptions, dataDir: string, ma
     advertisedHost: options.advertisedHost ?? (ALL_ADDRESSES.has(host) ? hostname() : host),
     adminPort: options.adminPort,
     adminHost: options.adminHost ?? '127.0.0.1',
+    racks: racksOf(options, ports.length),
     dataDir,
     flushPolicy,
     config: {
@@ -40,6 +41,11 @@ export function resolveBrokerOptions(options: BrokerOptions, dataDir: string, ma
     manualClock,
     security,
   };
+}
+
+function racksOf({ racks, config }: BrokerOptions, nodes: number): readonly (string | null)[] {
+  if (racks !== undefined && racks.length !== nodes) throw invalid('racks', `must name one rack for each of ${nodes} nodes`);
+  return racks ?? Array.from({ length: nodes }, () => config?.['broker.rack'] ?? null);
 }
 
 /** As many as Kafka's default of three, as far as there are nodes: so groups and transactions outlive a stopped node. */

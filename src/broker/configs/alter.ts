@@ -8,8 +8,8 @@ import { type ConfigDefinition, type ConfigTable, checkConfigValue, splitList } 
 /** Kafka's `AlterConfigOp.OpType`. */
 const SET = 0;
 const DELETE = 1;
-const APPEND = 2;
-const SUBTRACT = 3;
+export const APPEND = 2;
+export const SUBTRACT = 3;
 
 export interface ConfigChange {
   readonly name: string;

@@ -1,4 +1,3 @@
-import type { ConfigStore } from '../configs/config-store.ts';
 import type { FaultService } from '../faults/fault-service.ts';
 import type { GroupCoordinator } from '../group/coordinator.ts';
 import type { RequestMetrics } from '../metrics/request-metrics.ts';
@@ -13,7 +12,6 @@ import type { BrokerMetrics, BrokerState, NodeState, PartitionState } from './st
 export interface StateSources {
   readonly clusterId: string;
   readonly clock: Clock;
-  readonly configs: ConfigStore;
   readonly nodes: NodeRegistry;
   readonly topics: TopicRegistry;
   readonly groups: GroupCoordinator;
@@ -60,14 +58,14 @@ export function describeMetrics({ metrics, nodes, connectionsOf }: StateSources)
   };
 }
 
-function describeNode({ nodes, configs, faultService, connectionsOf, portOf, host }: StateSources, id: number): NodeState {
+function describeNode({ nodes, faultService, connectionsOf, portOf, host }: StateSources, id: number): NodeState {
   const running = faultService.isPaused(id) ? 'paused' : 'running';
   return {
     id,
     status: nodes.isLive(id) ? running : 'stopped',
     host,
     port: portOf(id),
-    rack: configs.value('broker.rack', id),
+    rack: nodes.rackOf(id),
     connections: connectionsOf(id),
   };
 }

@@ -25,7 +25,7 @@ export function metadataHandler(deps: HandlerDeps) {
         topics.push(await answer(deps, asked, request.allowAutoTopicCreation, operations));
     }
     return {
-      brokers: deps.nodes.live().map(({ id, host, port }) => ({ nodeId: id, host, port, rack: deps.configs.value('broker.rack', id) })),
+      brokers: deps.nodes.live().map(({ id, host, port }) => ({ nodeId: id, host, port, rack: deps.nodes.rackOf(id) })),
       clusterId: deps.clusterId,
       controllerId: deps.nodes.controllerId(),
       topics,

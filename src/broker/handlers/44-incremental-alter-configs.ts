@@ -1,6 +1,7 @@
-import { ErrorCode, type IncrementalAlterConfigs, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
-import { applyChanges } from '../configs/alter.ts';
+import { ErrorCode, type IncrementalAlterConfigs, KafkaProtocolError, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
+import { APPEND, applyChanges, SUBTRACT } from '../configs/alter.ts';
 import type { ServedRequest } from '../dispatcher.ts';
+import { BROKER_LOGGERS } from './broker-loggers.ts';
 import { type ConfigResource, configResource } from './config-resources.ts';
 import type { HandlerDeps } from './deps.ts';
 import { failureOf } from './failure.ts';
@@ -12,11 +13,24 @@ type Response = ResponseInput<typeof IncrementalAlterConfigs>;
 export function incrementalAlterConfigsHandler(deps: HandlerDeps) {
   return (request: Request, context: ServedRequest): Response => ({
     responses: alterEach(deps, context, request, (resource, { configs }) => {
+      if (resource.table === BROKER_LOGGERS) refuseLists(configs);
       const changes = configs.map(({ name, configOperation, value }) => ({ name, operation: configOperation, value }));
       const inForce = new Map(resource.describe().map(({ name, value }) => [name, value]));
       return applyChanges(resource.table, resource.own, changes, ({ name }) => inForce.get(name) ?? null);
     }),
   });
+}
+
+/** Levels are no lists, and Kafka says so in other words than for other configs. */
+function refuseLists(configs: readonly { readonly configOperation: number }[]): void {
+  const names = new Map([
+    [APPEND, 'APPEND'],
+    [SUBTRACT, 'SUBTRACT'],
+  ]);
+  const refused = configs.map(({ configOperation }) => names.get(configOperation)).find((each) => each !== undefined);
+  if (refused !== undefined) {
+    throw new KafkaProtocolError(ErrorCode.INVALID_REQUEST, `${refused} operation is not allowed for the BROKER_LOGGER resource`);
+  }
 }
 
 interface ResourceRequest {

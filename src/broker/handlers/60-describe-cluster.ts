@@ -1,4 +1,5 @@
 import { type DescribeCluster, ErrorCode, type RequestOf, type ResponseInput } from '../../protocol/index.ts';
+import type { NodeRegistry } from '../nodes.ts';
 import { ALL_CLUSTER_OPERATIONS, OPERATIONS_NOT_ASKED } from './authorized-operations.ts';
 import type { HandlerDeps } from './deps.ts';
 
@@ -8,7 +9,7 @@ type Response = ResponseInput<typeof DescribeCluster>;
 const BROKERS = 1;
 const CONTROLLERS = 2;
 
-/** DescribeCluster, versions 0 to 2. */
+/** DescribeCluster, versions 0 to 2. A stopped node is what Kafka calls a fenced broker. */
 export function describeClusterHandler(deps: HandlerDeps) {
   return (request: Request): Response => {
     const { clusterId } = deps;
@@ -24,8 +25,16 @@ export function describeClusterHandler(deps: HandlerDeps) {
       errorCode: ErrorCode.NONE,
       clusterId,
       controllerId: deps.nodes.controllerId(),
-      brokers: deps.nodes.live().map(({ id, host, port }) => ({ brokerId: id, host, port, rack: deps.configs.value('broker.rack', id) })),
+      brokers: brokersOf(deps.nodes, request.includeFencedBrokers),
       clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? ALL_CLUSTER_OPERATIONS : OPERATIONS_NOT_ASKED,
     };
   };
+}
+
+function brokersOf(nodes: NodeRegistry, withFenced: boolean): Response['brokers'] {
+  const fenced = withFenced ? nodes.stopped() : [];
+  return [...nodes.live(), ...fenced].map(({ id, host, port }) => {
+    const broker = { brokerId: id, host, port, rack: nodes.rackOf(id) };
+    return nodes.isLive(id) ? broker : { ...broker, isFenced: true };
+  });
 }

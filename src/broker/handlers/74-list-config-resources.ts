@@ -30,6 +30,8 @@ function namesOf(deps: HandlerDeps, resourceType: number): string[] {
         .live()
         .map((node) => String(node.id))
         .concat(deps.configs.names('broker').filter((name) => name === CLUSTER_DEFAULT));
+    case ResourceType.BROKER_LOGGER:
+      return deps.nodes.live().map((node) => String(node.id));
     case ResourceType.GROUP:
       return deps.configs.names('group');
     default:

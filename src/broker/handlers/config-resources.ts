@@ -15,10 +15,11 @@ import {
 import { CLIENT_METRICS_CONFIGS, GROUP_CONFIGS } from '../configs/group-configs.ts';
 import { checkTopicConfig, TOPIC_CONFIGS } from '../configs/topic-configs.ts';
 import { checkTopicName } from '../topic-names.ts';
+import { brokerLoggerResource } from './broker-loggers.ts';
 import type { HandlerDeps } from './deps.ts';
 
 /** Kafka's `ConfigResource.Type`. */
-export const ResourceType = { TOPIC: 2, BROKER: 4, CLIENT_METRICS: 16, GROUP: 32 } as const;
+export const ResourceType = { TOPIC: 2, BROKER: 4, BROKER_LOGGER: 8, CLIENT_METRICS: 16, GROUP: 32 } as const;
 
 export interface ConfigResource {
   readonly table: ConfigTable;
@@ -38,6 +39,8 @@ export function configResource(deps: HandlerDeps, type: number, name: string, no
       return topicResource(deps, name, nodeId);
     case ResourceType.BROKER:
       return brokerResource(deps, name, nodeId);
+    case ResourceType.BROKER_LOGGER:
+      return brokerLoggerResource(deps.log, name, nodeId);
     case ResourceType.GROUP:
       if (name === '') throw new KafkaProtocolError(ErrorCode.INVALID_REQUEST, 'Default group resources are not allowed.');
       return groupResource(deps, name);
@@ -93,7 +96,13 @@ function factsOf(deps: HandlerDeps, id: number): Config {
     'log.dir': deps.dataDirectory,
     listeners: listener,
     'advertised.listeners': listener,
+    ...rackConfig(deps, id),
   };
+}
+
+function rackConfig({ nodes }: HandlerDeps, id: number): Config {
+  const rack = nodes.rackOf(id);
+  return rack === null ? {} : { 'broker.rack': rack };
 }
 
 /** Group configs that must lie between two broker configs (Kafka: `GroupConfig.validate`). */

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../src/broker/coordinator/deps.ts';
+import { brokerLoggerResource } from '../../../src/broker/handlers/broker-loggers.ts';
 import { Broker } from '../../../src/broker/index.ts';
+import { stderrLogger } from '../../../src/broker/logger.ts';
 import {
   AlterConfigs,
   AlterReplicaLogDirs,
@@ -314,6 +316,52 @@ describe('configs', () => {
       value: '50000',
       configSource: 8,
     });
+  });
+});
+
+describe('log levels as configs', () => {
+  const LOGGER = 8;
+  const level = async (resourceName = '1') => {
+    const { results } = await client.send(DescribeConfigs, 4, {
+      resources: [{ resourceType: LOGGER, resourceName, configurationKeys: null }],
+    });
+    return {
+      errorCode: results[0]!.errorCode,
+      configs: results[0]!.configs.map(({ name, value, configSource }) => [name, value, configSource]),
+    };
+  };
+  const alterLevel = async (name: string, configOperation: number, value: string | null) => {
+    const resources = [{ resourceType: LOGGER, resourceName: '1', configs: [{ name, configOperation, value }] }];
+    const { responses } = await client.send(IncrementalAlterConfigs, 1, { resources, validateOnly: true });
+    return [responses[0]!.errorCode, responses[0]!.errorMessage];
+  };
+
+  it('are described for the node that is asked', async () => {
+    expect(await level()).toEqual({ errorCode: 0, configs: [['root', 'DEBUG', 6]] });
+    expect(await level('2')).toEqual({ errorCode: ErrorCode.INVALID_REQUEST, configs: [] });
+    expect(await level('')).toEqual({ errorCode: ErrorCode.INVALID_REQUEST, configs: [] });
+  });
+
+  it.each([
+    ['root', 0, 'WARN', 0, null],
+    ['root', 0, 'LOUD', ErrorCode.INVALID_CONFIG, 'Cannot set the log level of root to LOUD'],
+    ['kafka.nothing', 0, 'WARN', ErrorCode.INVALID_CONFIG, 'Logger kafka.nothing does not exist!'],
+    ['root', 1, null, ErrorCode.INVALID_REQUEST, 'Removing the log level of the root logger is not allowed'],
+    ['root', 2, 'WARN', ErrorCode.INVALID_REQUEST, 'APPEND operation is not allowed for the BROKER_LOGGER resource'],
+  ])('%s, operation %i with %s: %i', async (name, operation, value, errorCode, message) => {
+    const [code, text] = await alterLevel(name, operation, value);
+    expect(code).toBe(errorCode);
+    if (message !== null) expect(text).toContain(message);
+  });
+
+  it('change what is logged', async () => {
+    const leveled = stderrLogger('error');
+    const resource = brokerLoggerResource(leveled, '3', 3);
+    expect(resource.describe()[0]!.value).toBe('ERROR');
+    resource.set({ root: 'TRACE' });
+    expect(leveled.level).toBe('debug');
+    const { configResources } = await client.send(ListConfigResources, 1, { resourceTypes: [LOGGER] });
+    expect(configResources).toEqual([{ resourceName: '1', resourceType: LOGGER }]);
   });
 });
 

@@ -11,7 +11,7 @@ let broker: Broker;
 let clients: WireClient[];
 
 beforeEach(async () => {
-  broker = await Broker.start({ thread: false, log: silentLogger, nodes: 3 });
+  broker = await Broker.start({ thread: false, log: silentLogger, nodes: 3, racks: ['a', 'b', 'a'] });
   clients = await Promise.all(broker.ports.map((port) => WireClient.connect(port)));
   await at(1).send(CreateTopics, 7, {
     topics: [
@@ -60,6 +60,33 @@ describe('three nodes in one process', () => {
       const { brokers } = await at(node).send(DescribeCluster, 1, { includeClusterAuthorizedOperations: false });
       expect(brokers.map(({ brokerId, port }) => [brokerId, port])).toEqual(broker.ports.map((port, index) => [index + 1, port]));
     }
+  });
+
+  it('tell their racks, and who of them is stopped', async () => {
+    const { brokers } = await at(1).send(Metadata, 12, { topics: [] });
+    expect(brokers.map(({ nodeId, rack }) => [nodeId, rack])).toEqual([
+      [1, 'a'],
+      [2, 'b'],
+      [3, 'a'],
+    ]);
+    await broker.stopNode(2);
+    const describe = async (includeFencedBrokers: boolean) => {
+      const request = { includeClusterAuthorizedOperations: false, includeFencedBrokers };
+      const response = await at(1).send(DescribeCluster, 2, request);
+      return response.brokers.map(({ brokerId, port, rack, isFenced }) => [brokerId, port, rack, isFenced]);
+    };
+    const [first, second, third] = broker.ports;
+    expect(await describe(false)).toEqual([
+      [1, first, 'a', false],
+      [3, third, 'a', false],
+    ]);
+    expect(await describe(true)).toEqual([
+      [1, first, 'a', false],
+      [3, third, 'a', false],
+      [2, second, 'b', true],
+    ]);
+    await expect(WireClient.connect(second!)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await expect(Broker.start({ nodes: 2, racks: ['a'] })).rejects.toMatchObject({ code: 'INVALID_CONFIG', context: { option: 'racks' } });
   });
 
   it('lead different partitions, and take assignments as they are given', async () => {
