@@ -42,8 +42,9 @@ const DOCUMENTATION: Readonly<Record<string, string>> = {
     'What happens to old data: "delete" drops whole segments by time and size, "compact" keeps the last record of each key.',
   'compression.type': 'Codec the broker stores with; producer keeps what the producer sent.',
   'delete.retention.ms': 'How long a compacted topic keeps tombstones and transaction markers, in milliseconds.',
-  'flush.messages': 'Kept for compatibility; the broker-wide flush policy decides when data is on the disk.',
-  'flush.ms': 'Kept for compatibility; the broker-wide flush policy decides when data is on the disk.',
+  'flush.messages':
+    'Records after which a partition is synced to the disk before they are acknowledged, also when the flush policy of the broker asks for less.',
+  'flush.ms': 'Time in ms after which records are synced to the disk, also when the flush policy of the broker asks for less.',
   'index.interval.bytes': 'Bytes of data between two entries of the offset index.',
   'max.compaction.lag.ms': 'Longest time a record stays uncompacted, in milliseconds.',
   'max.message.bytes': 'Largest record batch accepted, in bytes, as it comes (compressed).',

@@ -1,9 +1,11 @@
 import type { Clock, FlushPolicy } from '../seams.ts';
 
 export interface FlushTarget {
-  readonly logEndOffset: number;
-  /** Syncs what has been written so far and what the policy wants synced. */
-  sync(): Promise<void>;
+  logEndOffset(): number;
+  /** `flush.messages` and `flush.ms` of the topic. */
+  limits(): { readonly flushMessages: number; readonly flushMs: number };
+  /** Syncs what has been written so far; without `whole` all but the segment that is being written. */
+  sync(whole: boolean): Promise<void>;
   /** All below `offset` had been written when the sync that is now over began. */
   synced(offset: number): void;
   /** A sync failed: what was written since the last one may be lost, whatever a later sync says, unless no file was synced. */
@@ -17,6 +19,8 @@ interface Round {
 }
 
 const DONE = Promise.resolve();
+/** Longer delays are none: the default of `flush.ms` is Java's largest number. */
+const MAX_TIMER_MS = 0x7fffffff;
 
 /**
  * Decides when a log is synced. With `batch`, all who ask while a sync is under way share the next one: the busier the
@@ -29,6 +33,8 @@ export class Flusher {
   private readonly target: FlushTarget;
   private syncedOffset: number;
   private queued: Round | undefined;
+  /** The next round takes in the segment that is being written. */
+  private queuedWhole = false;
   private running: Promise<void> | undefined;
   private closed = false;
   private cancelTimer: (() => void) | undefined;
@@ -43,21 +49,30 @@ export class Flusher {
 
   /** After every append. */
   appended(): void {
-    if (this.policy === 'none') return;
-    if (this.policy === 'batch') {
+    if (this.policy === 'batch' || this.isOverdue()) {
       // Consumers wait for the sync too, not only the producer.
-      if (this.queued === undefined) this.request().catch(ignore);
-    } else this.cancelTimer ??= this.clock.after(this.intervalMs, () => this.onTimer());
+      if (this.queued === undefined || !this.queuedWhole) this.request(true).catch(ignore);
+      return;
+    }
+    const { flushMs } = this.target.limits();
+    const delayMs = this.policy === 'interval' ? Math.min(this.intervalMs, flushMs) : flushMs;
+    if (delayMs < MAX_TIMER_MS) this.cancelTimer ??= this.clock.after(delayMs, () => this.onTimer());
   }
 
-  /** Resolves when all that was appended so far is as safe as the policy promises. */
+  /** Resolves when all that was appended so far is as safe as the policy and the topic's `flush.messages` promise. */
   flushed(): Promise<void> {
-    if (this.policy !== 'batch' || this.syncedOffset >= this.target.logEndOffset) return DONE;
-    return this.request();
+    if (this.syncedOffset >= this.target.logEndOffset() || !(this.policy === 'batch' || this.isOverdue())) return DONE;
+    return this.request(true);
   }
 
-  /** Asks for a sync that begins later than now. */
-  request(): Promise<void> {
+  /** As many records are unsynced as `flush.messages` allows. Kafka: `UnifiedLog.append`. */
+  private isOverdue(): boolean {
+    return this.target.logEndOffset() - this.syncedOffset >= this.target.limits().flushMessages;
+  }
+
+  /** Asks for a sync that begins later than now. Without `whole` it is what the policy syncs of itself. */
+  request(whole = this.policy !== 'none'): Promise<void> {
+    this.queuedWhole ||= whole;
     if (this.queued === undefined) {
       this.queued = createRound();
       // Not at once: requests that came in with this one take part.
@@ -76,17 +91,19 @@ export class Flusher {
 
   private onTimer(): void {
     this.cancelTimer = undefined;
-    this.request().catch(ignore);
+    this.request(true).catch(ignore);
   }
 
   private async run(): Promise<void> {
     while (this.queued !== undefined) {
       const round = this.queued;
+      const whole = this.queuedWhole;
       this.queued = undefined;
-      const offset = this.target.logEndOffset;
+      this.queuedWhole = false;
+      const offset = this.target.logEndOffset();
       try {
-        await this.target.sync();
-        this.syncedOffset = offset;
+        await this.target.sync(whole);
+        if (whole) this.syncedOffset = offset;
         this.target.synced(offset);
         round.resolve();
       } catch (error) {

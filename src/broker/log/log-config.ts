@@ -25,6 +25,11 @@ export interface LogConfig {
   readonly minCompactionLagMs: number;
   readonly maxCompactionLagMs: number;
   readonly deleteRetentionMs: number;
+  readonly fileDeleteDelayMs: number;
+  /** Records after which the log is synced before they are acknowledged, whatever the flush policy. */
+  readonly flushMessages: number;
+  /** Time after which what was appended is synced, whatever the flush policy. */
+  readonly flushMs: number;
 }
 
 /** The value of `compression.type` that leaves batches as they are. */
@@ -62,6 +67,9 @@ export function parseLogConfig(config: Readonly<Record<string, string>>): LogCon
     minCompactionLagMs: number('min.compaction.lag.ms', 0),
     maxCompactionLagMs: number('max.compaction.lag.ms', Number.MAX_SAFE_INTEGER),
     deleteRetentionMs: number('delete.retention.ms', DAY_MS),
+    fileDeleteDelayMs: number('file.delete.delay.ms', 60_000),
+    flushMessages: number('flush.messages', Number.MAX_SAFE_INTEGER),
+    flushMs: number('flush.ms', Number.MAX_SAFE_INTEGER),
   };
 }
 

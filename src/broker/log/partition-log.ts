@@ -11,6 +11,7 @@ import type { AppendResult, PartitionLogApi, ReadResult } from '../seams.ts';
 import { checkBatch, checkCoordinatorBatch } from './batch-checks.ts';
 import { describeProducer, messageOf, stampAppendTime } from './batch-stamps.ts';
 import { readPartitionMetadata, writePartitionMetadata } from './checkpoint-files.ts';
+import { DoomedFiles } from './doomed-files.ts';
 import { KAFKA_STORAGE_ERROR, NONE, refusedResult } from './error-codes.ts';
 import { Flusher } from './flusher.ts';
 import { LeaderEpochs } from './leader-epochs.ts';
@@ -45,6 +46,7 @@ export class PartitionLog implements PartitionLogApi {
   readonly epochs: LeaderEpochs;
   readonly tail: LogTail;
   readonly unsynced: UnsyncedFiles;
+  readonly doomed: DoomedFiles;
   /** Bytes that opening had to cut off. */
   readonly truncatedBytes: number;
   config: LogConfig;
@@ -104,6 +106,7 @@ export class PartitionLog implements PartitionLogApi {
     this.truncatedBytes = loaded.truncatedBytes;
     this.tail = new LogTail(resources.tail);
     this.unsynced = new UnsyncedFiles(resources.files.fs, options.dir);
+    this.doomed = new DoomedFiles(resources);
     this.endOffset = loaded.logEndOffset;
     this.startOffset = Math.min(Math.max(options.logStartOffset ?? 0, this.segments.first.baseOffset), this.endOffset);
     this.cleanedUpTo = Math.min(Math.max(options.cleanedUpTo ?? 0, this.startOffset), this.endOffset);
@@ -276,6 +279,7 @@ export class PartitionLog implements PartitionLogApi {
       this.failure ??= new MillraceError('INVALID_STATE', `The log of ${this.name} is closed.`);
       this.tail.clear();
       for (const segment of this.segments.all) segment.closeFiles();
+      this.doomed.close();
     }
   }
 
@@ -351,24 +355,18 @@ export class PartitionLog implements PartitionLogApi {
   }
 
   private flushTarget(): ConstructorParameters<typeof Flusher>[3] {
-    const endOffset = (): number => this.endOffset;
     return {
-      get logEndOffset() {
-        return endOffset();
-      },
-      sync: () => this.unsynced.sync(this.resources.flushPolicy === 'none' ? undefined : this.segments.active),
+      logEndOffset: () => this.endOffset,
+      limits: () => this.config,
+      sync: (whole) => this.unsynced.sync(whole ? this.segments.active : undefined),
       synced: (offset) => {
         this.syncedOffset = offset;
         this.waiters.moved(this.highWatermark, this.lastStableOffset);
       },
       failed: (cause) => {
-        if (isOpenFailure(cause)) {
-          const message = `${this.name}: a file could not be opened to sync it, it is tried again later: ${messageOf(cause)}`;
-          this.resources.onEvent({ level: 'error', message, cause });
-          return;
-        }
-        const message = `${this.name}: syncing to disk failed, the log takes no more writes: ${messageOf(cause)}`;
-        this.failure = new MillraceError('DATA_DIR_UNUSABLE', message, { cause, fatal: true });
+        const consequence = isOpenFailure(cause) ? 'it is tried again later' : 'the log takes no more writes';
+        const message = `${this.name}: syncing to disk failed, ${consequence}: ${messageOf(cause)}`;
+        if (!isOpenFailure(cause)) this.failure = new MillraceError('DATA_DIR_UNUSABLE', message, { cause, fatal: true });
         this.resources.onEvent({ level: 'error', message, cause });
       },
     };

@@ -41,7 +41,9 @@ function deleteWhile(log: PartitionLog, isDue: (segment: Segment, next: Segment 
   if (count === 0) return;
   if (count === segments.count) log.roll();
   log.raiseStartOffset(segments.at(count)!.baseOffset);
-  for (const segment of segments.removeFirst(count)) segment.deleteFiles(log.resources.files.fs, DELETED_SUFFIX);
+  for (const segment of segments.removeFirst(count)) {
+    log.doomed.removeLater(segment.renameFiles(log.resources.files.fs, DELETED_SUFFIX), log.config.fileDeleteDelayMs);
+  }
   log.unsynced.namesChanged();
   log.snapshots.removeBefore(log.logStartOffset);
 }

@@ -146,13 +146,18 @@ export class Segment {
 
   /** Removes its files: first renamed, so that a crash in between leaves nothing that looks like a segment. */
   deleteFiles(fs: LogFileSystem, deletedSuffix: string): void {
+    for (const path of this.renameFiles(fs, deletedSuffix)) fs.remove(path);
+  }
+
+  /** Takes its files out of the log by giving their names a suffix; returns the new paths. */
+  renameFiles(fs: LogFileSystem, suffix: string): string[] {
     this.retire();
-    const doomed: string[] = [];
+    const renamed: string[] = [];
     for (const path of this.paths()) {
       if (!fs.exists(path)) continue;
-      fs.rename(path, path + deletedSuffix);
-      doomed.push(path + deletedSuffix);
+      if (suffix !== '') fs.rename(path, path + suffix);
+      renamed.push(path + suffix);
     }
-    for (const path of doomed) fs.remove(path);
+    return renamed;
   }
 }

@@ -38,7 +38,7 @@ export function planCompaction(log: PartitionLog): CompactionPlan | undefined {
   }
   if (dirtyBytes === 0) return undefined;
   const isOverdue = nowMs - oldestDirtyMs > log.config.maxCompactionLagMs;
-  if (!isOverdue && dirtyBytes / (cleanBytes + dirtyBytes) < log.config.minCleanableDirtyRatio) return undefined;
+  if (!isOverdue && dirtyBytes / (cleanBytes + dirtyBytes) <= log.config.minCleanableDirtyRatio) return undefined;
   return { firstDirtyOffset, firstUncleanableOffset, segments };
 }
 

@@ -18,7 +18,7 @@ export async function swapSegments(log: PartitionLog, old: readonly Segment[], c
   for (const [index, path] of indexesFirst.entries()) fs.rename(path, finalPaths[index]! + SWAP_SUFFIX);
   await fs.syncDirectory(log.directory);
 
-  for (const segment of old) segment.deleteFiles(fs, DELETED_SUFFIX);
+  for (const segment of old) log.doomed.removeLater(segment.renameFiles(fs, DELETED_SUFFIX), log.config.fileDeleteDelayMs);
   for (const path of finalPaths) fs.rename(path + SWAP_SUFFIX, path);
   const replacement = new Segment(log.resources, log.directory, cleaned.baseOffset, log.config);
   replacement.size = cleaned.size;

@@ -113,3 +113,37 @@ describe('flush policy none', () => {
     expect(again.logEndOffset).toBeGreaterThanOrEqual(active);
   });
 });
+
+describe('flush.messages and flush.ms of the topic', () => {
+  const openWith = (fs: CrashFileSystem, clock: ManualClock, topicConfig: Record<string, string>): Promise<PartitionLog> =>
+    openLog(DIR, clock, { fs, config: { ...config, ...topicConfig }, flushPolicy: 'none' });
+
+  it('sync before the acknowledgement once so many records are not', async () => {
+    const fs = new CrashFileSystem();
+    const log = await openWith(fs, new ManualClock(), { 'flush.messages': '3' });
+    const before = fs.syncs;
+    for (const value of ['a', 'b']) {
+      log.append(batchOf([value]), client);
+      await log.flushed();
+    }
+    expect(fs.syncs).toBe(before);
+    log.append(batchOf(['c']), client);
+    await log.flushed();
+    expect(fs.syncs).toBeGreaterThan(before);
+    const left = fs.afterPowerCut(() => 0);
+    expect((await openWith(left, new ManualClock(), {})).logEndOffset).toBe(3);
+  });
+
+  it('sync after so much time', async () => {
+    const [fs, clock] = [new CrashFileSystem(), new ManualClock()];
+    const log = await openWith(fs, clock, { 'flush.ms': '50' });
+    const before = fs.syncs;
+    log.append(batchOf(['a']), client);
+    clock.advance(49);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(fs.syncs).toBe(before);
+    clock.advance(1);
+    while (fs.syncs === before) await new Promise((resolve) => setImmediate(resolve));
+    expect(log.logEndOffset).toBe(1);
+  });
+});

@@ -32,7 +32,11 @@ it('deletes whole segments whose newest record is too old', async () => {
   clock.advance(1);
   await log.clean();
   expect(log.logStartOffset).toBe(5);
-  expect(fs.list(DIR).filter((name) => name.startsWith('00000000000000000000'))).toEqual([]);
+  const left = () => fs.list(DIR).filter((name) => name.startsWith('00000000000000000000'));
+  expect(left().map((name) => name.slice(20))).toEqual(expect.arrayContaining(['.log.deleted', '.index.deleted', '.timeindex.deleted']));
+  expect(left().every((name) => name.endsWith('.deleted'))).toBe(true);
+  clock.advance(60_000); // file.delete.delay.ms
+  expect(left()).toEqual([]);
   expect((await fetch(log, 4)).errorCode).toBe(1);
   expect((await readAll(log)).map((record) => record.offset)).toEqual(Array.from({ length: 15 }, (_, index) => index + 5));
 });
