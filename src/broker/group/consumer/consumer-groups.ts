@@ -3,7 +3,6 @@
  * as one batch, and watches the members' deadlines.
  */
 
-import { randomUUID } from 'node:crypto';
 import { KafkaProtocolError } from '../../../protocol/index.ts';
 import { Code } from '../../coordinator/index.ts';
 import { groupTombstone } from '../records.ts';
@@ -26,7 +25,7 @@ import { checkUpgrade, removalEvents, upgradeEvents } from './convert.ts';
 import { fenceMembers, retire } from './fence.ts';
 import { GroupUpdate } from './group-update.ts';
 import { heartbeatStep, leaveStep } from './heartbeat.ts';
-import { type ConsumerMember, JOIN_EPOCH } from './member.ts';
+import { type ConsumerMember, JOIN_EPOCH, newMemberId } from './member.ts';
 import { RegexMatcher } from './regexes.ts';
 import { MemberTimers } from './timers.ts';
 import { type ConsumerHeartbeat, type ConsumerHeartbeatResult, heartbeatError } from './types.ts';
@@ -61,7 +60,7 @@ export class ConsumerGroups {
     if (!this.#host.readiness.isServing(groupId)) return heartbeatError(Code.COORDINATOR_LOAD_IN_PROGRESS, null);
     const joins = request.memberEpoch === JOIN_EPOCH;
     const leaves = request.memberEpoch < JOIN_EPOCH;
-    const memberId = request.memberId === '' ? randomUUID() : request.memberId;
+    const memberId = request.memberId === '' ? newMemberId() : request.memberId;
     const update = joins ? this.#groupToJoin(groupId) : new GroupUpdate(this.#known(groupId));
     const answer = this.#run(update, () => {
       if (leaves) return leaveStep(this.#host, update, request);
@@ -76,7 +75,7 @@ export class ConsumerGroups {
 
   /** JoinGroup to a consumer group that has members. */
   async join(group: ConsumerGroup, request: JoinRequest): Promise<JoinResult> {
-    const memberId = request.memberId === '' ? randomUUID() : request.memberId;
+    const memberId = request.memberId === '' ? newMemberId() : request.memberId;
     try {
       checkJoin(group, request, memberId, this.#host.settings.maxSize);
       if (request.memberId === '' && request.groupInstanceId === null && request.requireKnownMemberId) {

@@ -1,5 +1,6 @@
 /** A member of a consumer group (KIP-848), as the log has it. Members are never changed but replaced by changed copies. */
 
+import { randomBytes } from 'node:crypto';
 import type { GroupProtocol } from '../types.ts';
 import { type EpochAssignment, NO_EPOCHS, sameEpochs } from './assignment.ts';
 
@@ -52,6 +53,14 @@ export interface MemberProgress {
 
 export interface ConsumerMember extends MemberMetadata, MemberProgress {
   readonly memberId: string;
+}
+
+/** For a member that brings no id: a random UUID as Kafka writes them, 22 characters of base64 that do not begin with a dash. */
+export function newMemberId(): string {
+  for (;;) {
+    const id = randomBytes(16).toString('base64url');
+    if (!id.startsWith('-')) return id;
+  }
 }
 
 export function newMember(memberId: string): ConsumerMember {

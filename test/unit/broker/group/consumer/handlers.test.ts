@@ -57,7 +57,7 @@ describe('ConsumerGroupHeartbeat', () => {
 
   it('0 hands out member ids, 1 wants one', async () => {
     const { handlers } = await wired();
-    expect((await call(handlers, ConsumerGroupHeartbeat, 0, { ...join, memberId: '' })).memberId).toHaveLength(36);
+    expect((await call(handlers, ConsumerGroupHeartbeat, 0, { ...join, memberId: '' })).memberId).toHaveLength(22);
     expect(await call(handlers, ConsumerGroupHeartbeat, 1, { ...join, memberId: '' })).toMatchObject({
       errorCode: Code.INVALID_REQUEST,
       errorMessage: "MemberId can't be empty.",
