@@ -3,6 +3,7 @@
  * a chunk of its own, loaded when it is called for. `run` is left as separate files: its workers and the user's modules
  * must share one copy of the library with it.
  */
+import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -20,7 +21,8 @@ const runStaysOutside = {
 };
 
 export async function bundleCommand() {
-  await build({
+  const startedMs = Date.now();
+  const { outputFiles } = await build({
     entryPoints: [path.join(root, 'src', 'cli', 'main.ts')],
     outdir: path.join(root, 'dist', 'cli'),
     chunkNames: 'chunk-[hash]',
@@ -32,7 +34,18 @@ export async function bundleCommand() {
     packages: 'external',
     legalComments: 'none',
     sourcemap: true,
+    write: false,
     logLevel: 'warning',
     plugins: [runStaysOutside],
   });
+  // Somebody may be starting the command: each file is there as a whole or not at all, the one that names the others last.
+  const isMain = (/** @type {string} */ file) => path.basename(file) === 'main.js';
+  for (const { path: file, contents } of outputFiles.toSorted((a, b) => Number(isMain(a.path)) - Number(isMain(b.path)))) {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    const temporary = `${file}.${process.pid}`;
+    fs.writeFileSync(temporary, contents);
+    // What is edited while this runs is newer than the bundle.
+    fs.utimesSync(temporary, startedMs / 1000, startedMs / 1000);
+    fs.renameSync(temporary, file);
+  }
 }

@@ -54,4 +54,19 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'brokers, controller, features and API versions of a cluster',
     load: async () => (await import('./commands/cluster.ts')).clusterCommand(),
   },
+  {
+    name: 'acls',
+    summary: 'list, add and remove access control entries',
+    load: async () => (await import('./commands/acls.ts')).aclsCommand(),
+  },
+  {
+    name: 'users',
+    summary: 'list, set and delete SCRAM credentials',
+    load: async () => (await import('./commands/users.ts')).usersCommand(),
+  },
+  {
+    name: 'transactions',
+    summary: 'list and describe transactions and producers, abort hanging ones',
+    load: async () => (await import('./commands/transactions.ts')).transactionsCommand(),
+  },
 ];
