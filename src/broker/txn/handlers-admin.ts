@@ -6,6 +6,9 @@ import type { TransactionCoordinator } from './coordinator.ts';
 import { filterByPattern } from './pattern-filter.ts';
 import { TRANSACTION_STATES, type Transaction } from './state.ts';
 
+/** Kafka has two more, which nobody is ever shown in. */
+const KNOWN_STATES: ReadonlySet<string> = new Set([...TRANSACTION_STATES, 'Dead', 'PrepareEpochFence']);
+
 type DescribedTransaction = ResponseInput<typeof DescribeTransactions>['transactionStates'][number];
 type RequestedMarker = RequestOf<typeof WriteTxnMarkers>['markers'][number];
 
@@ -33,7 +36,7 @@ export function addAdminHandlers(handlers: HandlerMap, transactions: Transaction
     if (listed === undefined) return { errorCode: Code.INVALID_REGULAR_EXPRESSION, unknownStateFilters: [], transactionStates: [] };
     return {
       errorCode,
-      unknownStateFilters: request.stateFilters.filter((state) => !TRANSACTION_STATES.some((known) => known === state)),
+      unknownStateFilters: request.stateFilters.filter((state) => !KNOWN_STATES.has(state)),
       transactionStates: listed.map(({ transactionalId, current }) => ({
         transactionalId,
         producerId: current.producerId,
@@ -42,10 +45,10 @@ export function addAdminHandlers(handlers: HandlerMap, transactions: Transaction
     };
   });
 
-  handle(handlers, WriteTxnMarkers, async (request) => {
+  handle(handlers, WriteTxnMarkers, async (request, context) => {
     const written = request.markers.map(async (marker) => ({
       producerId: marker.producerId,
-      topics: await writeMarker(transactions, marker),
+      topics: await writeMarker(transactions, marker, context.nodeId),
     }));
     return { markers: await Promise.all(written) };
   });
@@ -87,12 +90,24 @@ function matches({ current }: Transaction, request: RequestOf<typeof ListTransac
 async function writeMarker(
   transactions: TransactionCoordinator,
   marker: RequestedMarker,
+  nodeId: number,
 ): Promise<ResponseInput<typeof WriteTxnMarkers>['markers'][number]['topics']> {
   const { producerId, producerEpoch, coordinatorEpoch, transactionResult } = marker;
-  const partitions = new Map(marker.topics.map(({ name, partitionIndexes }) => [name, new Set(partitionIndexes)]));
-  const results = await transactions.markers.write({ producerId, producerEpoch, coordinatorEpoch, commit: transactionResult }, partitions);
-  return [...partitions.keys()].map((name) => ({
+  const isElsewhere = (name: string, partition: number): boolean => {
+    const topic = transactions.topics.get(name);
+    return topic?.partitions[partition] !== undefined && topic.leaderOf(partition) !== nodeId;
+  };
+  const here = new Map(
+    marker.topics.map(({ name, partitionIndexes }) => [
+      name,
+      new Set(partitionIndexes.filter((partition) => !isElsewhere(name, partition))),
+    ]),
+  );
+  const results = await transactions.markers.write({ producerId, producerEpoch, coordinatorEpoch, commit: transactionResult }, here);
+  const codeOf = (name: string, partition: number): number =>
+    results.find((result) => result.topic === name && result.partition === partition)?.errorCode ?? Code.NOT_LEADER_OR_FOLLOWER;
+  return marker.topics.map(({ name, partitionIndexes }) => ({
     name,
-    partitions: results.filter(({ topic }) => topic === name).map(({ partition, errorCode }) => ({ partitionIndex: partition, errorCode })),
+    partitions: [...new Set(partitionIndexes)].map((partitionIndex) => ({ partitionIndex, errorCode: codeOf(name, partitionIndex) })),
   }));
 }
