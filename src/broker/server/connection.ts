@@ -62,6 +62,8 @@ export class Connection implements Reader {
   /** What the request memory has been told about. */
   #accountedBytes = 0;
   #serving = false;
+  /** The socket is corked. */
+  #collecting = false;
   #closed = false;
   #pausedForQueue = false;
   #pausedForMemory = false;
@@ -209,14 +211,13 @@ export class Connection implements Reader {
     const callback = this.#afterResponse;
     this.#afterResponse = undefined;
     const last = parts.length - 1;
-    socket.cork();
+    this.#collect();
     for (let index = 0; index < last; index++) socket.write(parts[index]!);
     if (callback === undefined) socket.write(parts[last]!);
     else {
       this.#unwritten.add(callback);
       socket.write(parts[last]!, () => this.#written(callback));
     }
-    socket.uncork();
     this.lastActiveMs = this.#options.nowMs();
     if (!socket.writableNeedDrain) return undefined;
     return new Promise((resolve) => {
@@ -230,6 +231,22 @@ export class Connection implements Reader {
       socket.on('drain', done);
     });
   }
+
+  /**
+   * What is written until the event loop has done what is ready goes out with one call of the operating system: the parts
+   * of a response, and the responses to requests that came in together.
+   */
+  #collect(): void {
+    if (this.#collecting) return;
+    this.#collecting = true;
+    this.#socket.cork();
+    process.nextTick(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    this.#collecting = false;
+    this.#socket.uncork();
+  };
 
   /** Closes once all that was written is with the operating system. */
   async #finish(reason: string): Promise<void> {

@@ -346,6 +346,16 @@ describe('a connection', () => {
     await producer.close();
   });
 
+  it('does not keep an answer back for a slow request that came with its own', async () => {
+    const frames = [client.frame(Metadata, 1, { topics: [] }), client.frame(Fetch, 12, fetchRequest({ maxWaitMs: 60_000 }))];
+    frames[1]!.writeInt32BE(frames[0]!.readInt32BE(8) + 1, 8);
+    const first = client.sendRaw(Buffer.concat(frames));
+    const second = client.sendRaw(Buffer.alloc(0));
+    await first;
+    await produce(batchOf(['go']), { via: await WireClient.connect(broker.port) });
+    await second;
+  });
+
   it('ApiVersions in a version nobody knows is answered in version 0 with the whole list', async () => {
     const frame = client.frame(ApiVersions, 4, { clientSoftwareName: 'x', clientSoftwareVersion: '1' });
     frame.writeInt16BE(99, 6);
@@ -364,7 +374,7 @@ describe('a connection', () => {
     });
     expect(await client.send(ApiVersions, 4, { clientSoftwareName: 'x', clientSoftwareVersion: '1.0' })).toMatchObject({
       errorCode: 0,
-      finalizedFeatures: [{ name: 'transaction.version', maxVersionLevel: 2, minVersionLevel: 2 }],
+      finalizedFeatures: expect.arrayContaining([{ name: 'transaction.version', maxVersionLevel: 2, minVersionLevel: 2 }]),
     });
   });
 });
