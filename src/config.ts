@@ -39,7 +39,7 @@ export interface ResolvedConfig {
   readonly processingExceptionHandler: HandlerName;
   readonly productionExceptionHandler: HandlerName;
   readonly deadLetterTopic: string | undefined;
-  readonly transport: 'librdkafka';
+  readonly transport: 'librdkafka' | 'wire';
   readonly maxThreadRestarts: number;
   readonly consumer: ClientConfig;
   readonly producer: ClientConfig;
@@ -249,7 +249,12 @@ export const options: Readonly<Record<keyof ResolvedConfig, Option>> = {
     check: optional(text),
     doc: 'Where dead-letter handlers write; it must exist.',
   },
-  transport: { kafkaName: 'transport', fallback: 'librdkafka', check: oneOf('librdkafka'), doc: 'The Kafka client underneath. Ours.' },
+  transport: {
+    kafkaName: 'transport',
+    fallback: 'librdkafka',
+    check: oneOf('librdkafka', 'wire'),
+    doc: 'The Kafka client underneath: librdkafka, or wire, our own in TypeScript. Ours.',
+  },
   maxThreadRestarts: {
     kafkaName: 'max.thread.restarts',
     fallback: 10,

@@ -59,14 +59,19 @@ export class KafkaClient {
    * naming the addresses and why, AUTHENTICATION_FAILED, or INVALID_CONFIG.
    */
   static async connect(options: ClientOptions): Promise<KafkaClient> {
-    const client = new KafkaClient(resolveClientOptions(options));
+    const client = KafkaClient.open(options);
     try {
-      await client.#bootstrap();
+      await client.reach();
       return client;
     } catch (error) {
       client.close();
       throw error;
     }
+  }
+
+  /** Makes a client that connects when it is first used. Throws INVALID_CONFIG. */
+  static open(options: ClientOptions): KafkaClient {
+    return new KafkaClient(resolveClientOptions(options));
   }
 
   private constructor(options: ResolvedClientOptions) {
@@ -88,6 +93,21 @@ export class KafkaClient {
   /** Aborted when the client is closed: for waits that should end with it. */
   get closeSignal(): AbortSignal {
     return this.#closing.signal;
+  }
+
+  /** Waits until a broker has answered. Rejects as {@link KafkaClient.connect}. */
+  async reach(bootstrapTimeoutMs = this.options.bootstrapTimeoutMs): Promise<void> {
+    const { bootstrapServers } = this.options;
+    try {
+      await this.#repeated('Connecting', { timeoutMs: bootstrapTimeoutMs }, () => this.#router.metadata([]));
+    } catch (cause) {
+      if (!isMillraceError(cause) || !(cause.retriable || cause.code === 'TIMEOUT')) throw cause;
+      throw new MillraceError(
+        'BROKER_UNREACHABLE',
+        `No Kafka broker answered at ${bootstrapServers} within ${bootstrapTimeoutMs} ms: ${lastReason(cause)} Check the address and that the broker is running.`,
+        { cause, retriable: true, context: { bootstrapServers } },
+      );
+    }
   }
 
   /**
@@ -172,6 +192,11 @@ export class KafkaClient {
     });
   }
 
+  /** Ends the connections of one lane, with whatever waits on them: for those who have used it alone. */
+  closeLane(lane: string): void {
+    this.#pool.closeLane(lane);
+  }
+
   /** Ends all connections and rejects all that waits. May be called again. */
   close(): void {
     this.#closing.abort();
@@ -191,20 +216,6 @@ export class KafkaClient {
     // Without `errorOf` the answer is the caller's to judge, also the last one.
     if (options.errorOf === undefined && options.retry === false) return response;
     throw failure;
-  }
-
-  async #bootstrap(): Promise<void> {
-    const { bootstrapTimeoutMs, bootstrapServers } = this.options;
-    try {
-      await this.#repeated('Connecting', { timeoutMs: bootstrapTimeoutMs }, () => this.#router.metadata([]));
-    } catch (cause) {
-      if (!isMillraceError(cause) || !(cause.retriable || cause.code === 'TIMEOUT')) throw cause;
-      throw new MillraceError(
-        'BROKER_UNREACHABLE',
-        `No Kafka broker answered at ${bootstrapServers} within ${bootstrapTimeoutMs} ms: ${lastReason(cause)} Check the address and that the broker is running.`,
-        { cause, retriable: true, context: { bootstrapServers } },
-      );
-    }
   }
 
   /** Repeats what fails with a retriable error until the time is used up; then the last error is the caller's. */

@@ -61,6 +61,15 @@ export class ConnectionPool {
     return (this.#slots.get(keyOf(address, lane))?.retryAtMs ?? 0) > performance.now();
   }
 
+  /** Ends the connections of one lane: whoever it was for is gone. */
+  closeLane(lane: string): void {
+    for (const [key, slot] of this.#slots) {
+      if (slot.lane !== lane) continue;
+      slot.ready?.connection.close();
+      if (slot.opening === undefined) this.#slots.delete(key);
+    }
+  }
+
   /** Ends all connections; what waits on them is rejected. */
   close(): void {
     clearInterval(this.#sweeper);

@@ -7,8 +7,7 @@ export async function createTransport(
   processId: string,
   hooks: Pick<TransportOptions, 'onError' | 'onLog'>,
 ): Promise<Transport> {
-  const { createLibrdkafkaTransport } = await import('./librdkafka/transport.ts');
-  return createLibrdkafkaTransport({
+  const options: TransportOptions = {
     bootstrapServers: config.bootstrapServers,
     clientId: config.clientId === '' ? `${config.applicationId}-${processId}` : config.clientId,
     groupId: config.applicationId,
@@ -19,5 +18,11 @@ export async function createTransport(
     producerConfig: config.producer,
     adminConfig: config.admin,
     ...hooks,
-  });
+  };
+  if (config.transport === 'wire') {
+    const { createWireTransport } = await import('./wire/transport.ts');
+    return createWireTransport(options);
+  }
+  const { createLibrdkafkaTransport } = await import('./librdkafka/transport.ts');
+  return createLibrdkafkaTransport(options);
 }

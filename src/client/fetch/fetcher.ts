@@ -4,7 +4,7 @@ import type { KafkaClient } from '../client.ts';
 import type { TopicPartition } from '../topic-partition.ts';
 import { AnswerReader } from './answers.ts';
 import type { FetchedRecords } from './fetched-records.ts';
-import { NodeFetcher } from './node-fetcher.ts';
+import { lanesOf, NodeFetcher } from './node-fetcher.ts';
 import { type FetcherOptions, type ResolvedFetcherOptions, resolveFetcherOptions } from './options.ts';
 import { FetchPartition } from './partition.ts';
 import { endOfEpoch, offsetAt } from './positions.ts';
@@ -36,6 +36,7 @@ export class BatchFetcher {
   #bufferedBytes = 0;
   /** Wakes the poll that waits. */
   #wake: (() => void) | undefined;
+  #interrupted = false;
   #retryTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -93,15 +94,22 @@ export class BatchFetcher {
    */
   async poll(timeoutMs: number, maxRecords = Number.POSITIVE_INFINITY): Promise<FetchedRecords[]> {
     const deadlineMs = performance.now() + timeoutMs;
+    this.#interrupted = false;
     for (;;) {
       const taken = this.#take(maxRecords);
-      if (taken.length > 0 || this.#closed) return taken;
+      if (taken.length > 0 || this.#closed || this.#interrupted) return taken;
       for (const { error } of this.#partitions.values()) if (error !== undefined) throw error;
       const leftMs = deadlineMs - performance.now();
       if (leftMs <= 0 || !(await this.#woken(leftMs))) return [];
       // Returning lets the caller see what else happened, such as an end reached.
       if (this.#ready.size === 0 && this.#hasCaughtUp()) return [];
     }
+  }
+
+  /** Lets the poll that waits return with what there is. */
+  interrupt(): void {
+    this.#interrupted = true;
+    this.#wake?.();
   }
 
   /** Partitions read to their end since the last call, with the offset of the end. */
@@ -136,6 +144,7 @@ export class BatchFetcher {
     this.#closed = true;
     clearTimeout(this.#retryTimer);
     for (const node of this.#nodes.values()) node.close();
+    for (const lane of lanesOf(this.#lane)) this.#client.closeLane(lane);
     this.#partitions.clear();
     this.#ready.clear();
     this.#wake?.();

@@ -99,7 +99,7 @@ export class NodeFetcher {
     for (const one of partitions) this.#passed.add(one);
     this.#passing = true;
     try {
-      const response = await this.#request(partitions, 0, `${this.#lane}-passing`, false);
+      const response = await this.#request(partitions, 0, lanesOf(this.#lane)[1], false);
       if (!this.#closed) this.#hooks.onAnswer(asked, response);
     } catch (error) {
       if (!this.#closed) this.#hooks.onFailure(asked, error);
@@ -128,6 +128,11 @@ export class NodeFetcher {
       { retry: false, lane, ...(!haveIds && { maxVersion: LAST_VERSION_BY_NAME }) },
     );
   }
+}
+
+/** A request that waits at the broker holds up all others on its connection, so passing ones have another. */
+export function lanesOf(lane: string): readonly [waiting: string, passing: string] {
+  return [lane, `${lane}-passing`];
 }
 
 function askedFor(partitions: readonly FetchPartition[]): Map<string, Asked> {

@@ -1,5 +1,5 @@
 import { isMillraceError, MillraceError } from '../../errors.ts';
-import { ErrorCode } from '../../protocol/index.ts';
+import { BATCH_HEADER_BYTES, ErrorCode } from '../../protocol/index.ts';
 import type { KafkaClient } from '../client.ts';
 import { kafkaCodeOf } from '../errors.ts';
 import type { GroupGeneration } from '../group/types.ts';
@@ -73,7 +73,7 @@ export class BatchProducer {
 
   /**
    * Queues batches; resolves when they are queued, which waits for room. The buffers are the producer's from here on.
-   * `delivered` is told once per batch. Rejects with QUEUE_FULL after `deliveryTimeoutMs` without room, and with what
+   * `delivered` is told once per batch. Rejects with RECORD_TOO_LARGE above `maxRequestBytes`, QUEUE_FULL after `deliveryTimeoutMs` without room, and with what
    * stands in the way of the transaction.
    */
   async send({ topic, partition, bytes }: ProducedBatches, delivered: Delivered = IGNORE): Promise<void> {
@@ -81,6 +81,7 @@ export class BatchProducer {
     for (const batch of batches) {
       const deadlineMs = performance.now() + this.#options.deliveryTimeoutMs;
       this.#checkMaySend();
+      if (batch.length > this.#options.maxRequestBytes + BATCH_HEADER_BYTES) throw this.#tooLarge(topic, partition, batch.length);
       while (!this.#backlog.hasRoom(batch.length)) {
         if (!(await this.#backlog.changed(deadlineMs))) throw this.#full(topic, partition);
         this.#checkMaySend();
@@ -208,8 +209,7 @@ export class BatchProducer {
       this.#sender.resetSequences();
     } catch (error) {
       const failure = isMillraceError(error) ? error : new MillraceError('INTERNAL', String(error), { cause: error });
-      this.#refused ??= new MillraceError('PRODUCTION_FAILED', `No producer id could be had: ${failure.message}`, { cause: failure });
-      this.#sender.giveUp(failure);
+      this.#sender.refuseAll(failure);
     } finally {
       this.#gettingIdentity = false;
     }
@@ -268,13 +268,16 @@ export class BatchProducer {
       const { topic, partition } = queue;
       this.#refused ??= new MillraceError('PRODUCTION_FAILED', error.message, {
         cause: error,
+        retriable: error.retriable || error.code === 'TIMEOUT',
         context: { ...error.context, topic, partition },
       });
       return;
     }
     // With the sequence number gone, or not certain, no other batch of this epoch can follow.
     if (uncertain || ledger.protocol === 1) ledger.needsNewEpoch = true;
-    const fatal = kafkaCodeOf(error) === ErrorCode.PRODUCER_FENCED;
+    const code = kafkaCodeOf(error);
+    // An abort would be refused for the same reason.
+    const fatal = code === ErrorCode.PRODUCER_FENCED || code === ErrorCode.INVALID_PRODUCER_EPOCH;
     this.#fail(new MillraceError(error.code, error.message, { cause: error, abortable: !fatal, fatal, context: error.context }));
   }
 
@@ -337,6 +340,14 @@ export class BatchProducer {
     if (this.#calls === undefined) return;
     this.#ledger.expect('Sending', 'open');
     if (this.#ledger.abortReason !== undefined) throw this.#ledger.abortReason;
+  }
+
+  #tooLarge(topic: string, partition: number, bytes: number): MillraceError {
+    return new MillraceError(
+      'RECORD_TOO_LARGE',
+      `A batch of ${bytes} bytes for ${topic}-${partition} is larger than max.request.size, ${this.#options.maxRequestBytes}. Raise that (and the topic's max.message.bytes), or make the records smaller.`,
+      { abortable: this.#calls !== undefined, context: { topic, partition } },
+    );
   }
 
   #full(topic: string, partition: number): MillraceError {

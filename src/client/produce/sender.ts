@@ -107,6 +107,11 @@ export class Sender {
     return uncertain;
   }
 
+  /** Nothing that waits can be written. */
+  refuseAll(error: MillraceError): void {
+    for (const queue of [...this.#active]) this.#refuseQueue(queue, error);
+  }
+
   resume(): void {
     this.#givingUp = false;
     this.pump();
@@ -133,6 +138,8 @@ export class Sender {
     clearTimeout(this.#timer);
     clearInterval(this.#expiry);
     for (const queue of [...this.#active]) for (const batch of [...queue.sent, ...queue.waiting]) this.#settle(queue, batch, reason, -1);
+    // What lies in a socket unsent must not go out when its buffer belongs to somebody else again.
+    this.#client.closeLane(this.#lane);
   }
 
   /** One request per broker that has room for one, with one batch per partition: brokers take no more. */
@@ -328,7 +335,7 @@ export class Sender {
       queue.retryAtMs = performance.now() + backoffMs(queue.failures++, retryBackoffMs, retryBackoffMaxMs);
       this.#client.options.onLog('debug', error instanceof Error ? error.message : String(error));
       if (!isMillraceError(error) || !(error.retriable || error.code === 'MISSING_TOPIC' || error.code === 'TIMEOUT'))
-        this.#refuseAll(queue, error);
+        this.#refuseQueue(queue, error);
       queue.lastError = isMillraceError(error) ? error : undefined;
     } finally {
       queue.finding = false;
@@ -336,7 +343,7 @@ export class Sender {
     this.pump();
   }
 
-  #refuseAll(queue: PartitionQueue, cause: unknown): void {
+  #refuseQueue(queue: PartitionQueue, cause: unknown): void {
     const error = isMillraceError(cause) ? cause : new MillraceError('INTERNAL', String(cause), { cause });
     for (const batch of [...queue.sent, ...queue.waiting]) if (!batch.inFlight) this.#refuse(queue, batch, error, batch.sequence >= 0);
   }

@@ -72,6 +72,10 @@ export const batchCompression = (buffer: Uint8Array, position: number): number =
 export const setBatchBaseOffset = (buffer: Uint8Array, position: number, offset: number): void => {
   writeInt64(buffer, position, offset);
 };
+/** The whole batch in bytes. Not covered by the CRC. */
+export const setBatchLength = (buffer: Uint8Array, position: number, lengthInBytes: number): void => {
+  writeInt32(buffer, position + LENGTH_AT, lengthInBytes - BATCH_PREFIX_BYTES);
+};
 /** Not covered by the CRC. */
 export const setBatchLeaderEpoch = (buffer: Uint8Array, position: number, epoch: number): void => {
   writeInt32(buffer, position + LEADER_EPOCH_AT, epoch);
@@ -128,7 +132,7 @@ export interface BatchHeaderFields {
 /** Writes a whole header with a CRC of 0. */
 export function writeBatchHeader(buffer: Uint8Array, position: number, fields: BatchHeaderFields): void {
   setBatchBaseOffset(buffer, position, fields.baseOffset);
-  writeInt32(buffer, position + LENGTH_AT, fields.lengthInBytes - BATCH_PREFIX_BYTES);
+  setBatchLength(buffer, position, fields.lengthInBytes);
   setBatchLeaderEpoch(buffer, position, fields.leaderEpoch);
   buffer[position + MAGIC_AT] = MAGIC_V2;
   writeInt32(buffer, position + CRC_AT, 0);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { App, Harness } from './harness.ts';
+import { App, Harness, TRANSPORTS } from './harness.ts';
 
 const TOPOLOGY = new URL('count-topology.ts', import.meta.url).href;
 const BROKER = fileURLToPath(new URL('broker-process.ts', import.meta.url));
@@ -37,7 +37,7 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-it('a broker that is killed in the middle and comes back loses nothing and repeats nothing', async () => {
+it.each(TRANSPORTS)('over %s a broker that is killed in the middle and comes back loses nothing and repeats nothing', async (transport) => {
   const port = await freePort();
   const startBroker = async () => {
     const app = new App(BROKER, [String(port), dataDir], '');
@@ -45,7 +45,7 @@ it('a broker that is killed in the middle and comes back loses nothing and repea
     return app;
   };
   broker = await startBroker();
-  harness = await Harness.start(['input', 'copies', 'counts'], 2, `127.0.0.1:${port}`);
+  harness = await Harness.start(['input', 'copies', 'counts'], 2, `127.0.0.1:${port}`, transport);
   const app = harness.launch(TOPOLOGY, { processingGuarantee: 'exactly_once_v2', numStreamThreads: 2 });
   await app.running();
   for (let round = 0; round < ROUNDS; round++) {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Harness } from './harness.ts';
+import { Harness, TRANSPORTS } from './harness.ts';
 
 const TOPOLOGY = new URL('count-topology.ts', import.meta.url).href;
 const WORDS = 50;
@@ -14,10 +14,10 @@ function expected(total: number): Map<string, number> {
   return new Map(Array.from({ length: WORDS }, (_, word) => [`word${word}`, total / WORDS]));
 }
 
-describe('exactly once, whatever dies', () => {
+describe.each(TRANSPORTS)('exactly once over %s, whatever dies', (transport) => {
   let harness: Harness;
   beforeEach(async () => {
-    harness = await Harness.start(['input', 'copies', 'counts']);
+    harness = await Harness.start(['input', 'copies', 'counts'], 4, undefined, transport);
   });
   afterEach(() => harness.close());
 

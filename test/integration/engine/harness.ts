@@ -13,6 +13,10 @@ import type { Transport } from '../../../src/transport/transport.ts';
 /** A Kafka to judge by instead of the embedded broker: `TEST_BOOTSTRAP=host:port`. Every test then has topics of its own. */
 const external = process.env.TEST_BOOTSTRAP;
 
+export type TransportName = KafkaStreamsConfig['transport'] & string;
+/** Every test of the engine runs on both. */
+export const TRANSPORTS: readonly TransportName[] = ['librdkafka', 'wire'];
+
 /** A broker, a client to look at it with, and application processes against it; all gone at `close`. */
 export class Harness {
   readonly bootstrapServers: string;
@@ -21,23 +25,33 @@ export class Harness {
   readonly #broker: { close(): Promise<void> };
   readonly #client: Transport;
   readonly #apps: App[] = [];
+  readonly #transport: TransportName;
   /** Before the names of topics, and of the application. */
   readonly prefix = external === undefined ? '' : `t${Date.now().toString(36)}-`;
 
-  private constructor(broker: { bootstrapServers: string; close(): Promise<void> }, client: Transport) {
+  private constructor(broker: { bootstrapServers: string; close(): Promise<void> }, client: Transport, transport: TransportName) {
+    this.#transport = transport;
     this.bootstrapServers = broker.bootstrapServers;
     this.#broker = broker;
     this.#client = client;
     this.kafka = new JobKafka(client);
   }
 
-  /** @param given a broker of the test's own. Default: an embedded one, or `TEST_BOOTSTRAP`. */
-  static async start(topics: readonly string[], partitions = 4, given = external): Promise<Harness> {
+  /**
+   * @param given a broker of the test's own. Default: an embedded one, or `TEST_BOOTSTRAP`.
+   * @param transport of the applications, and of the client that looks on
+   */
+  static async start(
+    topics: readonly string[],
+    partitions = 4,
+    given = external,
+    transport: TransportName = 'librdkafka',
+  ): Promise<Harness> {
     const broker = given === undefined ? await Broker.start({ port: 0 }) : { bootstrapServers: given, close: async () => {} };
-    const config = resolveConfig({ applicationId: 'test-client', bootstrapServers: broker.bootstrapServers });
+    const config = resolveConfig({ applicationId: 'test-client', bootstrapServers: broker.bootstrapServers, transport });
     const client = await createTransport(config, 'test', { onError: () => {}, onLog: () => {} });
     await client.connect(30_000);
-    const harness = new Harness(broker, client);
+    const harness = new Harness(broker, client, transport);
     await harness.kafka.createTopics(
       topics.map((topic) => ({ topic: harness.prefix + topic, partitions, replicationFactor: 1, config: {} })),
     );
@@ -54,6 +68,7 @@ export class Harness {
         bootstrapServers: this.bootstrapServers,
         stateDir: this.stateDir,
         commitIntervalMs: 50,
+        transport: this.#transport,
         consumer: { 'session.timeout.ms': 6000, 'heartbeat.interval.ms': 500 },
         ...config,
       }),

@@ -1,0 +1,139 @@
+import {
+  ClassicGroupMember,
+  commitOffsets,
+  fetchOffsets,
+  type GroupGeneration,
+  type KafkaClient,
+  noMember,
+  rangeAssignor,
+} from '../../client/index.ts';
+import { MillraceError } from '../../errors.ts';
+import type {
+  FetchedBatch,
+  GroupConsumer,
+  RebalanceListener,
+  TopicPartition,
+  TopicPartitionOffset,
+  TransportOptions,
+} from '../transport.ts';
+import { Reading } from './reading.ts';
+import type { ConsumerSettings } from './settings.ts';
+
+/** The group member: who reads what the group decides, what is read the listener. */
+export class WireConsumer implements GroupConsumer {
+  readonly #client: KafkaClient;
+  readonly #options: TransportOptions;
+  readonly #settings: ConsumerSettings;
+  readonly #reading: Reading;
+  #member: ClassicGroupMember | undefined;
+  /** Of when the listener was last told what it has: work of an older one is refused by the coordinator. */
+  #generation: GroupGeneration;
+  #closing: Promise<void> | undefined;
+
+  constructor(client: KafkaClient, options: TransportOptions, settings: ConsumerSettings) {
+    this.#client = client;
+    this.#options = options;
+    this.#settings = settings;
+    this.#reading = new Reading(client, settings.fetcher, settings.maxPollRecords);
+    this.#generation = noMember(options.groupId);
+  }
+
+  /** For the offsets of a transaction, so that the group's coordinator can fence them (KIP-447). */
+  get generation(): GroupGeneration {
+    if (this.#closing !== undefined) {
+      throw new MillraceError('INVALID_STATE', 'The consumer is closed, so its group cannot take part in a transaction.');
+    }
+    return this.#generation;
+  }
+
+  async subscribe(topics: readonly string[], listener: RebalanceListener): Promise<void> {
+    if (this.#member !== undefined) {
+      this.#member.subscribe(topics);
+      return;
+    }
+    this.#member = new ClassicGroupMember(this.#client, {
+      ...this.#settings.member,
+      groupId: this.#options.groupId,
+      topics,
+      // Tasks are made of partitions with the same number; this assignor gives them out together.
+      assignors: [rangeAssignor],
+      onError: (error) => this.#options.onError(error),
+      listener: {
+        onAssigned: (partitions) => this.#assigned(partitions, listener),
+        onRevoked: (partitions) => this.#released(() => listener.onRevoked(partitions)),
+        onLost: (partitions) => this.#released(() => listener.onLost(partitions)),
+      },
+    });
+    this.#member.start();
+  }
+
+  assign(partitions: readonly TopicPartitionOffset[]): Promise<void> {
+    return this.#closing === undefined ? this.#reading.assign(partitions) : Promise.resolve();
+  }
+
+  poll(timeoutMs: number): Promise<FetchedBatch[]> {
+    return this.#reading.poll(timeoutMs);
+  }
+
+  takeCaughtUp(): TopicPartitionOffset[] {
+    return this.#reading.fetcher.takeCaughtUp();
+  }
+
+  pause(partitions: readonly TopicPartition[]): void {
+    this.#reading.fetcher.pause(partitions);
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    this.#reading.fetcher.resume(partitions);
+  }
+
+  seek(position: TopicPartitionOffset): Promise<void> {
+    return this.#reading.seek(position);
+  }
+
+  async committed(partitions: readonly TopicPartition[], timeoutMs: number): Promise<TopicPartitionOffset[]> {
+    const found = await fetchOffsets(this.#client, this.#options.groupId, partitions, { requireStable: true, timeoutMs });
+    return found.map(({ topic, partition, offset, metadata }) => ({ topic, partition, offset, ...(metadata !== '' && { metadata }) }));
+  }
+
+  async commit(offsets: readonly TopicPartitionOffset[]): Promise<void> {
+    await commitOffsets(this.#client, this.#generation, checkedOffsets(offsets));
+  }
+
+  endOffset({ topic, partition }: TopicPartition): number | undefined {
+    return this.#reading.fetcher.highWatermark(topic, partition);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#reading.fetcher.close();
+    await this.#member?.close();
+  }
+
+  async #assigned(partitions: readonly TopicPartition[], listener: RebalanceListener): Promise<void> {
+    if (this.#closing !== undefined) return;
+    this.#generation = this.#member?.generation ?? this.#generation;
+    await listener.onAssigned(partitions);
+  }
+
+  async #released(tell: () => Promise<void>): Promise<void> {
+    if (this.#closing !== undefined) return;
+    await tell();
+    await this.assign([]);
+  }
+}
+
+/** An offset that is missing must not be stored as anything. Throws INVALID_STATE. */
+export function checkedOffsets(offsets: readonly TopicPartitionOffset[]): readonly TopicPartitionOffset[] {
+  for (const { topic, partition, offset } of offsets) {
+    if (Number.isSafeInteger(offset) && offset >= 0) continue;
+    throw new MillraceError('INVALID_STATE', `Offset ${offset} of ${topic}-${partition} is not a valid offset.`, {
+      context: { topic, partition, offset },
+    });
+  }
+  return offsets;
+}
