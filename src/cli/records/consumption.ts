@@ -35,6 +35,9 @@ export class Consumption {
   readonly #delivered = new Map<string, PartitionOffset>();
   /** Partitions come and go only between two deliveries. */
   #delivering: Promise<void> = Promise.resolve();
+  /** Aborted by the user or by {@link Consumption.stop}. */
+  readonly #signal: AbortSignal;
+  readonly #stopping = new AbortController();
   #open = new Set<string>();
   #begun = false;
   #lastRecordMs = performance.now();
@@ -43,7 +46,8 @@ export class Consumption {
     this.#client = client;
     this.#options = options;
     this.#fetcher = new Fetcher(client, options.plan.fetching);
-    this.#sink = new StdoutSink(options.signal);
+    this.#signal = AbortSignal.any([options.signal, this.#stopping.signal]);
+    this.#sink = new StdoutSink(this.#signal);
   }
 
   /** Begins to read partitions at the given offsets. */
@@ -84,18 +88,24 @@ export class Consumption {
 
   /** Rejects with what reading or showing fails with. */
   async run(): Promise<void> {
-    const { signal, plan } = this.#options;
+    const signal = this.#signal;
+    const { plan } = this.#options;
     const stopped = new Promise<readonly Fetched[]>((resolve) => signal.addEventListener('abort', () => resolve(NOTHING), { once: true }));
+    const ends = [stopped, ...(plan.idleMs === undefined ? [] : [this.#untilIdle(plan.idleMs)])];
     let next = this.#poll();
     while (!signal.aborted && !this.#isDone()) {
-      const waits = [next, stopped, ...(plan.idleMs === undefined ? [] : [this.#untilIdle(plan.idleMs)])];
-      const fetched = await Promise.race(waits);
+      const fetched = await Promise.race([next, ...ends]);
       if (fetched === NOTHING) break;
       next = this.#poll();
       this.#delivering = this.#deliver(fetched);
       await this.#delivering;
     }
     next.catch(() => undefined);
+  }
+
+  /** Ends {@link Consumption.run}, where something else has failed. */
+  stop(): void {
+    this.#stopping.abort();
   }
 
   #poll(): Promise<readonly Fetched[]> {
@@ -110,10 +120,15 @@ export class Consumption {
     return this.#begun && (this.#options.plan.exit || this.#options.plan.until !== undefined) && this.#open.size === 0;
   }
 
+  /** Resolves when no record has come for so long. Does not keep the process alive. */
   async #untilIdle(idleMs: number): Promise<readonly Fetched[]> {
-    await sleep(Math.max(0, this.#lastRecordMs + idleMs - performance.now()));
-    this.idle = performance.now() >= this.#lastRecordMs + idleMs;
-    return this.idle ? NOTHING : this.#untilIdle(idleMs);
+    for (;;) {
+      const leftMs = this.#lastRecordMs + idleMs - performance.now();
+      if (leftMs <= 0) break;
+      await sleep(leftMs, undefined, { ref: false });
+    }
+    this.idle = true;
+    return NOTHING;
   }
 
   async #deliver(fetched: readonly Fetched[]): Promise<void> {

@@ -53,6 +53,7 @@ export async function consumeAsMember(
     await Promise.race([consumption.run(), failed]);
   } finally {
     clearInterval(timer);
+    consumption.stop();
     await commits.commit(member);
     await member.close();
   }
