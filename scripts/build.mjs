@@ -1,9 +1,9 @@
-/** Compiles src and workers to dist, and bundles the command, for the published package. */
+/** Compiles src and workers to dist, and bundles the command and the broker's thread, for the published package. */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleCommand } from './bundle-command.mjs';
+import { bundleBrokerThread, bundleCommand } from './bundle-command.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 fs.rmSync(path.join(root, 'dist'), { recursive: true, force: true });
@@ -20,3 +20,4 @@ for (const entry of ['index', 'broker/index', 'testing/index']) {
   fs.writeFileSync(file, `/// <reference types="node" />\n${fs.readFileSync(file, 'utf8')}`);
 }
 await bundleCommand();
+await bundleBrokerThread();

@@ -13,8 +13,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { MillraceError } from '../errors.ts';
-import { BrokerCore, type BrokerEnvironment } from './broker-core.ts';
-import { type BrokerFacts, factsOf, performControl } from './broker-thread.ts';
+import type { BrokerEnvironment } from './broker-core.ts';
+import type { BrokerFacts } from './broker-thread.ts';
 import type { ControlCall, Controller, CoordinatorType } from './control/controls.ts';
 import type { BrokerMetrics, BrokerState } from './control/state.ts';
 import { BrokerFaults } from './faults/broker-faults.ts';
@@ -204,7 +204,9 @@ export class Broker {
   }
 }
 
+/** The broker's modules are loaded here and not above: with a thread only that one needs them. */
 async function startInPlace(options: ResolvedBrokerOptions, environment: BrokerEnvironment): Promise<Running> {
+  const [{ BrokerCore }, { factsOf, performControl }] = await Promise.all([import('./broker-core.ts'), import('./broker-thread.ts')]);
   const core = await BrokerCore.start(options, environment);
   return {
     facts: factsOf(core),
