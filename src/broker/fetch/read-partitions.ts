@@ -102,7 +102,7 @@ export function isComplete(partitions: readonly FetchedPartition[], minBytes: nu
     if (errorCode !== ErrorCode.NONE || result === undefined || result.divergingEpoch !== undefined) return true;
     bytes += result.records.length;
     // There is more already: what was read is limited by the request, or by where a file ends.
-    if (result.records.length > 0 && result.nextOffset < (readCommitted ? result.lastStableOffset : result.highWatermark)) return true;
+    if (result.nextOffset < (readCommitted ? result.lastStableOffset : result.highWatermark)) return true;
   }
   return bytes >= minBytes;
 }

@@ -36,6 +36,8 @@ async function readOnce(log: PartitionLog, request: ReadRequest): Promise<ReadRe
     return resultOf(log, request, NONE, noRecords(fetchOffset), []);
   }
   const maxBytes = Math.min(request.maxBytes, log.resources.maxReadBytes);
+  // What is appended while the file is read is not in the result, so its ends must not be either.
+  const ends: Ends = { highWatermark: log.highWatermark, lastStableOffset: log.lastStableOffset };
   let read: RecordBytes;
   if (fetchOffset >= log.tail.baseOffset) read = log.tail.read(fetchOffset, upperOffset, maxBytes, minOneMessage);
   else {
@@ -43,7 +45,7 @@ async function readOnce(log: PartitionLog, request: ReadRequest): Promise<ReadRe
     if (fetchOffset >= log.segments.active.baseOffset && read.records.length < maxBytes / 2) log.tail.wanted(); // It has caught up.
   }
   const aborted = readCommitted ? await abortedIn(log, fetchOffset, read) : [];
-  return resultOf(log, request, NONE, read, aborted);
+  return resultOf(log, request, NONE, read, aborted, ends);
 }
 
 async function abortedIn(log: PartitionLog, fetchOffset: number, { records, nextOffset }: RecordBytes): Promise<AbortedTransaction[]> {
@@ -51,20 +53,23 @@ async function abortedIn(log: PartitionLog, fetchOffset: number, { records, next
   return abortedTransactionsIn(log.segments, fetchOffset, nextOffset);
 }
 
+type Ends = Pick<ReadResult, 'highWatermark' | 'lastStableOffset'>;
+
 function resultOf(
   log: PartitionLog,
   request: ReadRequest,
   errorCode: number,
   { records, nextOffset, release }: RecordBytes,
   aborted: readonly AbortedTransaction[],
+  { highWatermark, lastStableOffset }: Ends = log,
 ): ReadResult {
   return {
     errorCode,
     records,
     nextOffset,
     release,
-    highWatermark: log.highWatermark,
-    lastStableOffset: log.lastStableOffset,
+    highWatermark,
+    lastStableOffset,
     logStartOffset: log.logStartOffset,
     abortedTransactions: request.readCommitted ? aborted : null,
   };
