@@ -134,6 +134,8 @@ export class Connection implements Reader {
     if (this.#closed) return;
     this.#closed = true;
     this.#options.log.debug(`Connection ${this.id} of ${this.clientHost}: ${reason}`);
+    // Responses that are collected still belong to the client: only what comes after them is wrong.
+    if (this.#collecting) this.#socket.uncork();
     this.#socket.destroy();
     this.#queue.length = 0;
     this.#assembler.release();

@@ -81,6 +81,16 @@ describe('a connection is closed, with the reason logged, and others are unharme
   });
 });
 
+describe('a request that ends the connection', () => {
+  it('takes nothing from those before it that came with it', async () => {
+    const client = await WireClient.connect(broker.port);
+    const unknownApi = Buffer.from([0, 0, 0, 10, 3, 231, 0, 0, 0, 0, 0, 9, 255, 255]);
+    const answer = client.sendRaw(Buffer.concat([client.frame(Metadata, 1, { topics: [] }), unknownApi]));
+    expect((await answer).readInt32BE(0)).toBe(1);
+    await client.closed;
+  });
+});
+
 describe('incomplete requests', () => {
   it('wait for the rest, byte by byte', async () => {
     const client = await WireClient.connect(broker.port);
