@@ -19,7 +19,7 @@ export interface CommandOptions {
   /** Send SIGINT once stderr matches. */
   readonly signalAfter?: RegExp | undefined;
   /** Call once stdout matches, `perform` with what sends a signal. */
-  readonly onOutput?: { readonly matching: RegExp; readonly perform: (kill: (signal: NodeJS.Signals) => void) => void };
+  readonly onOutput?: { readonly matching: RegExp; readonly perform: (kill: (signal: NodeJS.Signals) => void, stdout: string) => void };
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -44,7 +44,7 @@ export function run(args: readonly string[], options: RegExp | CommandOptions = 
       stdout += data.toString('latin1');
       if (onOutput === undefined || told || !onOutput.matching.test(stdout)) return;
       told = true;
-      onOutput.perform((signal) => child.kill(signal));
+      onOutput.perform((signal) => child.kill(signal), stdout);
     });
     child.stderr.on('data', (data: Buffer) => {
       stderr += data.toString();
