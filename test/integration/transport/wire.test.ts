@@ -8,11 +8,13 @@ import { createWireTransport } from '../../../src/transport/wire/transport.ts';
 import { startMockBroker } from '../../support/mock-broker.ts';
 import { startLoginRefuser } from '../../unit/transport/librdkafka/login-refuser.ts';
 
-let broker: Broker;
+/** A Kafka to judge by instead of the embedded broker: `TEST_BOOTSTRAP=host:port`. */
+const external = process.env.TEST_BOOTSTRAP;
+let broker: { readonly bootstrapServers: string; close(): Promise<void> };
 let names = 0;
 
 beforeAll(async () => {
-  broker = await Broker.start();
+  broker = external === undefined ? await Broker.start() : { bootstrapServers: external, close: async () => undefined };
   const transport = await createWireTransport(options());
   await transport.connect(10_000);
   const topics = 'abcdefghijklm'.split('').map((topic) => ({ topic, partitions: 4, replicationFactor: -1, config: {} }));
@@ -25,7 +27,7 @@ function options(changes: Partial<TransportOptions> = {}): TransportOptions {
   return {
     bootstrapServers: broker.bootstrapServers,
     clientId: 'test',
-    groupId: `group-${++names}`,
+    groupId: `group-${process.pid}-${++names}`,
     transactionalId: undefined,
     transactionTimeoutMs: 10_000,
     autoOffsetReset: 'earliest',
