@@ -8,8 +8,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import type * as Rdkafka from '@confluentinc/kafka-javascript';
+import { Kafka, logLevel } from 'kafkajs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Broker } from '../../../../src/broker/index.ts';
 
+const kafkajsAdmin = (bootstrap: string) => new Kafka({ brokers: bootstrap.split(','), logLevel: logLevel.NOTHING }).admin();
 const { Producer } = createRequire(import.meta.url)('@confluentinc/kafka-javascript') as typeof Rdkafka;
 
 const WAIT_MS = 90_000;
@@ -154,6 +157,35 @@ describe('librdkafka with group.protocol=consumer', () => {
     await until('they share the partitions again', () => shared([again, modern]));
     await modern.stop('SIGTERM');
     await until('the group is a classic one again', () => shared([again]));
+  });
+
+  it('follows its coordinator from node to node, and keeps what it has', { timeout: TEST_MS }, async () => {
+    const config = { 'group.consumer.heartbeat.interval.ms': '300' };
+    const broker = await Broker.start({ nodes: 3, defaultPartitions: 6, logLevel: 'error', config });
+    try {
+      const bootstrap = broker.bootstrapServers;
+      await produce(bootstrap, 'orders', 0, 60);
+      const start = () => run('./consumer-process.ts', bootstrap, 'moving', 'consumer', 'orders');
+      const [a, b] = [start(), start()];
+      await until('two consumers share the partitions', () => shared([a, b]));
+      const before = [a.partitions, b.partitions];
+      for (const [turn, node] of [1, 2, 3].entries()) {
+        await broker.moveCoordinator('group', 'moving', node);
+        await produce(bootstrap, 'orders', 60 + turn * 60, 120 + turn * 60);
+        await until('everything is read', () => new Set([...a.values, ...b.values]).size === 120 + turn * 60);
+      }
+      const group = kafkajsAdmin(bootstrap);
+      await group.connect();
+      const offsets = async () => (await group.fetchOffsets({ groupId: 'moving', topics: ['orders'] }))[0]!.partitions;
+      // Commits reach the coordinator where it is now.
+      for (let committed = 0; committed < 240; await delay(100))
+        committed = (await offsets()).reduce((sum, { offset }) => sum + Number(offset), 0);
+      await group.disconnect();
+      expect([a.partitions, b.partitions]).toEqual(before);
+    } finally {
+      for (const process of everything) await process.stop('SIGKILL');
+      await broker.close();
+    }
   });
 
   it('subscribes by regular expression', { timeout: TEST_MS }, async () => {

@@ -164,6 +164,8 @@ describe('requests that make no sense', () => {
     ['a join without a subscription', joinOf('a', { topicNames: null }), Code.INVALID_REQUEST],
     ['leaving for a while without an instance id', heartbeatOf({ memberEpoch: -2 }), Code.INVALID_REQUEST],
     ['an epoch there is not', heartbeatOf({ memberEpoch: -3 }), Code.INVALID_REQUEST],
+    ['a member id that fits no record', joinOf('x'.repeat(10_001)), Code.INVALID_REQUEST],
+    ['a topic name that fits no record', joinOf('a', { topicNames: ['x'.repeat(10_001)] }), Code.INVALID_REQUEST],
     ['an assignor there is not', joinOf('a', { serverAssignor: 'mine' }), Code.UNSUPPORTED_ASSIGNOR],
     ['an expression that is none', joinOf('a', { topicRegex: '(' }), Code.INVALID_REGULAR_EXPRESSION],
   ];
