@@ -1,0 +1,4 @@
+import { rdkafkaClient } from './adapters/rdkafka.ts';
+import { describeClient } from './matrix.ts';
+
+describeClient('@confluentinc/kafka-javascript, callbacks', rdkafkaClient);
