@@ -1,7 +1,21 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Help, InvalidArgumentError, Option } from 'commander';
 
 /** Exit codes of every command. Ctrl-C and SIGTERM end with 130 and 143 where they cut work short. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+
+/** Options that every client command has; they stand at the end of a help text. */
+export const CONNECTION_GROUP = 'Connection:';
+const plainHelp = new Help();
+const HELP = {
+  groupItems<T extends Command | Option>(all: T[], visible: T[], groupOf: (item: T) => string): Map<string, T[]> {
+    const isLast = (item: T): number => Number(groupOf(item) === CONNECTION_GROUP);
+    return plainHelp.groupItems(
+      all.toSorted((a, b) => isLast(a) - isLast(b)),
+      visible,
+      groupOf,
+    );
+  },
+};
 
 /** A command with the manners all of ours have: errors are thrown to `main.ts`, which knows the exit codes. */
 export function newCommand(name: string, description: string): Command {
@@ -11,18 +25,35 @@ export function newCommand(name: string, description: string): Command {
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError()
     .helpOption('-h, --help', 'show this help')
-    .helpCommand(false);
+    .helpCommand(false)
+    .configureHelp(HELP);
 }
 
-/** A command that only holds others: `millrace topics`. Without one of them it shows its help and fails. */
+/** A command that only holds others: `millrace topics`. Without one of them it tells their names and fails. */
 export function commandGroup(name: string, description: string, commands: readonly Command[]): Command {
-  const group = newCommand(name, description);
+  const group = newCommand(name, description).usage('COMMAND [options]');
   for (const command of commands) group.addCommand(command);
-  const names = commands.map((command) => command.name());
-  return group.argument('[command]').action((given: string | undefined) => {
-    if (given === undefined) throw usageError(`millrace ${name} needs one of: ${names.join(', ')}.`);
-    throw usageError(`There is no command "millrace ${name} ${given}". There are: ${names.join(', ')}.`);
-  });
+  const names = commands.map((command) => command.name()).join(', ');
+  return group
+    .argument('[command]')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action((given: string | undefined) => {
+      if (given === undefined || given.startsWith('-')) throw usageError(`millrace ${name} needs one of: ${names}.`);
+      throw usageError(`There is no command "millrace ${name} ${given}". There are: ${names}.`);
+    });
+}
+
+/**
+ * The arguments of a group with its command in front, where users of Kafka's scripts may have put options before it, or
+ * made an option of it: `--bootstrap-server host:9092 --create --topic orders`.
+ */
+export function commandFirst(group: Command, args: readonly string[]): readonly string[] {
+  if (!args[0]?.startsWith('-')) return args;
+  const names = new Set(group.commands.flatMap((command) => [command.name(), ...command.aliases()]));
+  const at = args.findIndex((arg) => names.has(arg.replace(/^--/, '')));
+  if (at < 0) return args;
+  return [args[at]?.replace(/^--/, '') ?? '', ...args.slice(0, at), ...args.slice(at + 1)];
 }
 
 /** What a user did wrong on the command line: exit code 2. */

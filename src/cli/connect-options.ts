@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { KafkaClient } from '../client/index.ts';
 import { isMillraceError, MillraceError } from '../errors.ts';
-import { aliasOf, collectPairs, wholeNumber } from './command.ts';
+import { aliasOf, CONNECTION_GROUP, collectPairs, wholeNumber } from './command.ts';
 import { readProperties } from './properties.ts';
 
 const DEFAULT_BOOTSTRAP = 'localhost:9092';
@@ -22,7 +22,7 @@ export interface ConnectOptions {
 
 /** Adds `--bootstrap`, `-X` and `--command-config`, with the spellings of Kafka's scripts and kcat. */
 export function withConnection(command: Command): Command {
-  return command
+  command
     .option('-b, --bootstrap <host:port,...>', `brokers of the cluster (default: $MILLRACE_BOOTSTRAP or ${DEFAULT_BOOTSTRAP})`)
     .option('-X, --option <name=value>', 'client setting by its Kafka or librdkafka name, such as security.protocol=SASL_SSL', collectPairs)
     .option('--command-config <file>', 'Java properties file with client settings; -X wins over it')
@@ -34,6 +34,8 @@ export function withConnection(command: Command): Command {
     .addOption(aliasOf('--brokers <host:port,...>', 'bootstrap'))
     .addOption(aliasOf('--client-config <file>', 'commandConfig'))
     .addOption(aliasOf('--command-property <name=value>', 'option', collectPairs));
+  for (const option of command.options) option.helpGroup(CONNECTION_GROUP);
+  return command;
 }
 
 /** Connects, does the work, and closes the connections whatever happens. */

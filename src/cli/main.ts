@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import pc from 'picocolors';
 import { isMillraceError } from '../errors.ts';
 import { watchStdout } from './broken-pipe.ts';
-import { EXIT, newCommand } from './command.ts';
+import { commandFirst, EXIT, newCommand } from './command.ts';
 import { COMMANDS } from './command-table.ts';
 import { errorText } from './error-text.ts';
 
@@ -26,7 +26,9 @@ async function main(args: readonly string[]): Promise<void> {
       process.stdout.write(about.helpInformation());
       return;
     }
-    await program.parseAsync(args, { from: 'user' });
+    const [name = '', ...rest] = args;
+    const group = program.commands.find((command) => command.name() === name);
+    await program.parseAsync(group === undefined ? args : [name, ...commandFirst(group, rest)], { from: 'user' });
   } catch (error) {
     fail(error);
   }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { millrace } from './command.ts';
 import { jsonLines, Tour } from './tour.ts';
 
 let tour: Tour;
@@ -64,6 +65,36 @@ describe('an everyday tour', () => {
     expect((await tour.run(['groups', 'list'])).split('\n')).not.toContain(group);
     await tour.run(['topics', 'delete', topic]);
     expect((await tour.run(['topics', 'list'])).split('\n')).not.toContain(topic);
+  });
+
+  it("the words of Kafka's own scripts", async () => {
+    const topic = tour.name('scripts');
+    const group = tour.name('scripts-group');
+    const kafka = async (command: string, ...args: string[]) => {
+      const { code, stdout, stderr } = await millrace([command, '--bootstrap-server', tour.bootstrap, ...args]);
+      expect(code, stderr).toBe(0);
+      return stdout;
+    };
+    await kafka(
+      'topics',
+      '--create',
+      '--topic',
+      topic,
+      '--partitions',
+      '2',
+      '--replication-factor',
+      '1',
+      '--config',
+      'retention.ms=5000000',
+    );
+    expect(await kafka('topics', '--describe', '--topic', topic)).toContain('retention.ms=5000000');
+    expect(await kafka('topics', '--list')).toContain(topic);
+    await kafka('groups', '--reset-offsets', '--group', group, '--topic', topic, '--to-earliest', '--execute');
+    expect(await kafka('groups', '--describe', '--group', group)).toContain(topic);
+    await kafka('configs', '--alter', '--entity-type', 'topics', '--entity-name', topic, '--add-config', 'retention.ms=6000000');
+    expect(await kafka('configs', '--describe', '--entity-type', 'topics', '--entity-name', topic)).toContain('6000000');
+    await kafka('groups', '--delete', '--group', group);
+    await kafka('topics', '--delete', '--topic', topic);
   });
 
   it('where a group without offsets begins is auto.offset.reset, and where it stopped it goes on', async () => {
