@@ -25,6 +25,7 @@ import { MeteredHandler } from './metrics/metered-handler.ts';
 import { RequestMetrics } from './metrics/request-metrics.ts';
 import { NodeRegistry } from './nodes.ts';
 import type { ResolvedBrokerOptions } from './options.ts';
+import { ClientQuotas } from './quotas/client-quotas.ts';
 import { restore } from './restore.ts';
 import type { Clock } from './seams.ts';
 import { Operation } from './security/acl/constants.ts';
@@ -65,6 +66,7 @@ interface Parts {
   readonly groups: GroupCoordinator;
   readonly transactions: TransactionCoordinator;
   readonly faultService: FaultService;
+  readonly quotas: ClientQuotas;
   readonly security: BrokerSecurity;
 }
 
@@ -257,7 +259,11 @@ function open(options: ResolvedBrokerOptions, environment: BrokerEnvironment): P
       .onTopicDeleted(topic.name)
       .catch((error: unknown) => log.error(`Offsets of deleted topic ${topic.name} are still there: ${String(error)}`));
   });
-  const faultService = new FaultService(clock, (id) => topics.getById(id)?.name);
+  const quotas = new ClientQuotas({ configs, metadata, clock });
+  const faultService = new FaultService(clock, (id) => topics.getById(id)?.name, quotas);
+  configs.onChange((scope) => {
+    if (scope === 'quota') faultService.update();
+  });
   const security = new BrokerSecurity({
     options: options.security,
     configs,
@@ -265,7 +271,22 @@ function open(options: ResolvedBrokerOptions, environment: BrokerEnvironment): P
     log,
     append: (record) => metadata.append(record),
   });
-  return { network, options, clock, log, configs, directory, metadata, nodes, topics, groups, transactions, faultService, security };
+  return {
+    network,
+    options,
+    clock,
+    log,
+    configs,
+    directory,
+    metadata,
+    nodes,
+    topics,
+    groups,
+    transactions,
+    faultService,
+    quotas,
+    security,
+  };
 }
 
 /** Negative is no limit in Kafka; here it means the default, for memory must have a bound. One request always fits. */
@@ -276,7 +297,7 @@ function requestMemoryLimit(configs: ConfigStore): number {
 }
 
 function servedApis(parts: Parts, clusterId: string): ReadonlyMap<number, ServedApi> {
-  const { groups, transactions, topics, options, configs, metadata, nodes, clock, log, security } = parts;
+  const { groups, transactions, topics, options, configs, metadata, nodes, clock, log, quotas, security } = parts;
   const served = new Map<number, ServedApi>();
   const deps: HandlerDeps = {
     clusterId,
@@ -288,6 +309,7 @@ function servedApis(parts: Parts, clusterId: string): ReadonlyMap<number, Served
     clock,
     log,
     transactions,
+    quotas,
     responseMemory: new ResponseMemory(Number(configs.static['fetch.response.memory.bytes'] ?? RESPONSE_MEMORY_BYTES)),
     protocol: security.protocol,
     access: security.access,

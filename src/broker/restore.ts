@@ -70,7 +70,7 @@ function apply(
 }
 
 function configRecords(configs: ConfigStore): MetadataRecord[] {
-  return (['broker', 'group', 'client-metrics', 'feature'] as const).flatMap((scope) =>
+  return (['broker', 'group', 'client-metrics', 'feature', 'quota'] as const).flatMap((scope) =>
     configs.names(scope).map((name): MetadataRecord => ({ type: 'config', scope, name, config: configs.dynamic(scope, name) })),
   );
 }

@@ -8,7 +8,7 @@ import { TOPIC_CONFIG_SYNONYMS } from './topic-configs.ts';
 export type Config = Readonly<Record<string, string>>;
 
 /** What dynamic configs belong to. The empty broker name is the default of the whole cluster. */
-export type ConfigScope = 'broker' | 'group' | 'client-metrics' | 'feature';
+export type ConfigScope = 'broker' | 'group' | 'client-metrics' | 'feature' | 'quota';
 
 /** The broker name under which the cluster-wide dynamic defaults are kept. */
 export const CLUSTER_DEFAULT = '';
@@ -34,6 +34,7 @@ export class ConfigStore {
     group: new Map(),
     'client-metrics': new Map(),
     feature: new Map(),
+    quota: new Map(),
   };
   readonly #listeners = new Set<(scope: ConfigScope, name: string) => void>();
 
@@ -54,6 +55,10 @@ export class ConfigStore {
 
   dynamic(scope: ConfigScope, name: string): Config {
     return this.#scopes[scope].get(name) ?? EMPTY;
+  }
+
+  hasAny(scope: ConfigScope): boolean {
+    return this.#scopes[scope].size > 0;
   }
 
   names(scope: ConfigScope): string[] {

@@ -1,17 +1,21 @@
 /**
  * Serves requests while something is set to go wrong: the dispatcher sends them here then, and only then. Paused nodes
- * are here as well: they take requests and answer none until they are resumed.
+ * are here as well, which take requests and answer none until they are resumed, and the quotas of clients, which throttle
+ * as a fault does.
  */
 
 import { Fetch, joinParts, Produce } from '../../protocol/index.ts';
 import { NO_RESPONSE } from '../dispatcher.ts';
+import { byteThrottleTimeMs } from '../quotas/byte-quotas.ts';
+import type { ClientQuotas } from '../quotas/client-quotas.ts';
 import type { Clock } from '../seams.ts';
 import { type Connection, ConnectionFault } from '../server/connection.ts';
 import { errorAnswer } from './error-answer.ts';
-import type { DisconnectFault, FaultMoment, ThrottleFault } from './fault.ts';
+import type { DisconnectFault, FaultMoment } from './fault.ts';
 import type { FaultRule, FaultyRequest } from './fault-rule.ts';
 import { Faults } from './faults.ts';
 import type { TopicNames } from './named-topics.ts';
+import { ThrottledConnections } from './throttled-connections.ts';
 import { asSessionless, needsPartitions, SESSION_NOT_FOUND } from './whole-fetch.ts';
 
 /** A response's length and half of its correlation id. */
@@ -28,26 +32,35 @@ export interface RequestToServe extends FaultyRequest {
 }
 
 export class FaultService {
-  readonly faults = new Faults(() => this.#update());
+  readonly faults = new Faults(() => this.update());
   /** Whether requests must come here. */
   engaged = false;
   readonly #clock: Clock;
   readonly #topicNames: TopicNames;
+  readonly #quotas: ClientQuotas;
   /** What waits for a paused node, by its id. */
   readonly #paused = new Map<number, Set<() => void>>();
-  /** Connections whose next request must wait, and until when. */
-  readonly #throttled = new Map<Connection, number>();
+  readonly #throttled: ThrottledConnections;
   #closed = false;
 
-  constructor(clock: Clock, topicNames: TopicNames) {
+  constructor(clock: Clock, topicNames: TopicNames, quotas: ClientQuotas) {
     this.#clock = clock;
     this.#topicNames = topicNames;
+    this.#quotas = quotas;
+    this.#throttled = new ThrottledConnections(clock, () => this.update());
+    this.update();
+  }
+
+  /** After something was set or has ended that decides whether requests must come here. */
+  update(): void {
+    const faults = [...this.faults.rules()].some((rule) => !rule.spent);
+    this.engaged = faults || this.#quotas.any || this.#paused.size > 0 || this.#throttled.size > 0;
   }
 
   /** The node takes connections and requests, and answers nothing. */
   pause(node: number): void {
     if (!this.#paused.has(node)) this.#paused.set(node, new Set());
-    this.#update();
+    this.update();
   }
 
   /** What has waited is served now, unless its client has gone. */
@@ -55,7 +68,7 @@ export class FaultService {
     const waiting = this.#paused.get(node);
     this.#paused.delete(node);
     for (const go of [...(waiting ?? [])]) go();
-    this.#update();
+    this.update();
   }
 
   isPaused(node: number): boolean {
@@ -88,7 +101,8 @@ export class FaultService {
   /** The response's bytes, or undefined for none. Rejects with ConnectionFault to end the connection. */
   async serve(given: RequestToServe): Promise<Buffer[] | undefined> {
     await this.untilResumed(given.context.nodeId, given.connection);
-    await this.#untilUnthrottled(given.connection);
+    const waitMs = this.#throttled.waitMs(given.connection);
+    if (waitMs > 0) await this.#sleep(waitMs);
     const asked = this.#withPartitions(given);
     if (asked === undefined) return given.encode(SESSION_NOT_FOUND);
     const struck = this.#strike(asked);
@@ -121,13 +135,13 @@ export class FaultService {
       if (rule.spent || (decides && decided) || !rule.matches(asked, this.#topicNames) || !rule.strike()) continue;
       struck.push(rule);
       decided ||= decides;
-      if (rule.spent) this.#update();
+      if (rule.spent) this.update();
     }
     return struck;
   }
 
   async #respond(asked: RequestToServe, struck: readonly FaultRule[]): Promise<unknown> {
-    const { api, request, version, connection } = asked;
+    const { api, request, version } = asked;
     let response: unknown;
     const failing = struck.find(({ fault }) => fault.action === 'error');
     if (failing?.fault.action === 'error') {
@@ -138,36 +152,24 @@ export class FaultService {
     } else {
       response = await asked.serve(request);
     }
-    const throttles = struck
-      .map(({ fault }) => fault)
-      .filter((fault): fault is ThrottleFault & typeof fault => fault.action === 'throttle');
-    if (throttles.length === 0 || response === NO_RESPONSE) return response;
-    const throttleTimeMs = Math.max(...throttles.map((fault) => fault.throttleTimeMs));
-    this.#throttle(connection, throttleTimeMs);
+    return this.#withThrottleTime(asked, struck, response);
+  }
+
+  /** What the response says of throttling, by faults and by quotas; the connection is held for as long. */
+  #withThrottleTime(
+    { api, request, version, context, connection }: RequestToServe,
+    struck: readonly FaultRule[],
+    response: unknown,
+  ): unknown {
+    let throttleTimeMs = request === undefined ? 0 : byteThrottleTimeMs(this.#quotas, api.key, request, response, context);
+    for (const { fault } of struck) {
+      if (fault.action === 'throttle') throttleTimeMs = Math.max(throttleTimeMs, fault.throttleTimeMs);
+    }
+    if (throttleTimeMs === 0) return response;
+    this.#throttled.add(connection, throttleTimeMs);
     const field = api.response.shape.throttleTimeMs;
     const hasField = field !== undefined && version >= field.versions.first && version <= field.versions.last;
-    return hasField ? { ...(response as object), throttleTimeMs } : response;
-  }
-
-  /** As Kafka mutes the channel (KIP-219), for clients that do not heed the throttle time. */
-  #throttle(connection: Connection, throttleTimeMs: number): void {
-    this.#throttled.set(connection, this.#clock.nowMs() + throttleTimeMs);
-    this.#update();
-    const forget = (): void => {
-      cancel();
-      this.#throttled.delete(connection);
-      this.#update();
-    };
-    const cancel = this.#clock.after(throttleTimeMs, () => {
-      stopWaiting();
-      forget();
-    });
-    const stopWaiting = connection.onClose(forget);
-  }
-
-  async #untilUnthrottled(connection: Connection): Promise<void> {
-    const untilMs = this.#throttled.get(connection);
-    if (untilMs !== undefined) await this.#sleep(untilMs - this.#clock.nowMs());
+    return hasField && response !== NO_RESPONSE ? { ...(response as object), throttleTimeMs } : response;
   }
 
   async #delay(struck: readonly FaultRule[], moment: FaultMoment): Promise<void> {
@@ -188,10 +190,6 @@ export class FaultService {
       if (connection.closed) resolve(undefined);
       else connection.onClose(() => resolve(undefined));
     });
-  }
-
-  #update(): void {
-    this.engaged = this.#paused.size > 0 || this.#throttled.size > 0 || [...this.faults.rules()].some((rule) => !rule.spent);
   }
 }
 

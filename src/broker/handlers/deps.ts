@@ -4,6 +4,7 @@ import type { ServedApi } from '../dispatcher.ts';
 import type { BrokerLogger } from '../logger.ts';
 import type { MetadataLog } from '../metadata-log.ts';
 import type { NodeRegistry } from '../nodes.ts';
+import type { ClientQuotas } from '../quotas/client-quotas.ts';
 import type { Clock } from '../seams.ts';
 import type { Access } from '../security/access.ts';
 import type { SecurityProtocol } from '../security/options.ts';
@@ -21,6 +22,7 @@ export interface HandlerDeps {
   readonly clock: Clock;
   readonly log: BrokerLogger;
   readonly transactions: TransactionVerifier;
+  readonly quotas: ClientQuotas;
   readonly responseMemory: ResponseMemory;
   /** What the ports speak. */
   readonly protocol: SecurityProtocol;

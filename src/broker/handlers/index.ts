@@ -2,6 +2,7 @@
 
 import type { Api, RequestOf, ResponseInput } from '../../protocol/index.ts';
 import {
+  AlterClientQuotas,
   AlterConfigs,
   AlterPartitionReassignments,
   AlterReplicaLogDirs,
@@ -10,6 +11,7 @@ import {
   CreateTopics,
   DeleteRecords,
   DeleteTopics,
+  DescribeClientQuotas,
   DescribeCluster,
   DescribeConfigs,
   DescribeLogDirs,
@@ -46,6 +48,7 @@ import { createPartitionsHandler } from './37-create-partitions.ts';
 import { electLeadersHandler } from './43-elect-leaders.ts';
 import { incrementalAlterConfigsHandler } from './44-incremental-alter-configs.ts';
 import { alterPartitionReassignmentsHandler, listPartitionReassignments } from './45-alter-partition-reassignments.ts';
+import { alterClientQuotasHandler, describeClientQuotasHandler } from './48-client-quotas.ts';
 import { describeQuorumHandler } from './55-describe-quorum.ts';
 import { updateFeaturesHandler } from './57-update-features.ts';
 import { describeClusterHandler } from './60-describe-cluster.ts';
@@ -81,6 +84,8 @@ export function brokerHandlers(deps: HandlerDeps): HandlerMap {
   add(ElectLeaders, electLeadersHandler(deps));
   add(AlterPartitionReassignments, alterPartitionReassignmentsHandler(deps));
   add(ListPartitionReassignments, listPartitionReassignments);
+  add(DescribeClientQuotas, describeClientQuotasHandler(deps));
+  add(AlterClientQuotas, alterClientQuotasHandler(deps));
   add(DescribeQuorum, describeQuorumHandler(deps));
   add(UpdateFeatures, updateFeaturesHandler(deps));
   add(DescribeCluster, describeClusterHandler(deps));

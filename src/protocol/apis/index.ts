@@ -39,6 +39,8 @@ export { IncrementalAlterConfigs } from './44-incremental-alter-configs.ts';
 export { AlterPartitionReassignments } from './45-alter-partition-reassignments.ts';
 export { ListPartitionReassignments } from './46-list-partition-reassignments.ts';
 export { OffsetDelete } from './47-offset-delete.ts';
+export { DescribeClientQuotas } from './48-describe-client-quotas.ts';
+export { AlterClientQuotas } from './49-alter-client-quotas.ts';
 export { DescribeUserScramCredentials } from './50-describe-user-scram-credentials.ts';
 export { AlterUserScramCredentials } from './51-alter-user-scram-credentials.ts';
 export { DescribeQuorum } from './55-describe-quorum.ts';
