@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bundleCommand } from '../../scripts/bundle-command.mjs';
 import { BenchAdmin } from './admin.ts';
 import { type BrokerProcess, startCommand, startMillrace } from './broker-process.ts';
 import { type FirstAck, measureFirstAck } from './first-ack.ts';
@@ -54,22 +55,26 @@ export async function benchBroker(options: BrokerBenchOptions): Promise<BrokerBe
     );
   const classPath = findJava(options);
   const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-broker-'));
+  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+  // Also when it is interrupted, as there are gigabytes in it. The brokers get the signal too.
+  process.once('exit', remove).once('SIGINT', () => process.exit(130));
   try {
     const firstAcks = wantsFirstAck ? await firstAckRuns(options, classPath, directory) : [];
     const measurements = rows.length === 0 ? [] : await throughputRuns(options, rows, classPath, directory);
     return { firstAcks, measurements };
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    remove();
   }
 }
 
-/** Processes are started one after the other, in turns. */
+/** Processes are started one after the other, in turns; our command is bundled, as it is in the published package. */
 async function firstAckRuns(
   { runs, kafka, log }: BrokerBenchOptions,
   classPath: string | undefined,
   directory: string,
 ): Promise<FirstAck[]> {
   const results: FirstAck[] = [];
+  await bundleCommand();
   for (let run = 1; run <= runs; run++) {
     const data = join(directory, `first-ack-${run}`);
     results.push(await measureFirstAck(startCommand(join(data, 'millrace'), await freePort())));
