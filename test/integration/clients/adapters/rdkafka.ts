@@ -19,8 +19,8 @@ const TIMEOUT_MS = 30_000;
 const POLL_MS = 50;
 const READ_AT_ONCE = 100;
 
-/** The binding has no DescribeConfigs. */
-const ABILITIES = allAbilitiesBut('alter-configs');
+/** The binding has no DescribeConfigs, and gives empty values as null. */
+const ABILITIES = allAbilitiesBut('alter-configs', 'empty-values');
 
 type Callback<T> = (error: unknown, result: T) => void;
 
