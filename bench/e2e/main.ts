@@ -126,7 +126,14 @@ class E2eBench {
 }
 
 function allSubjects(log: (line: string) => void): Subject[] {
-  const subjects = [millrace('librdkafka', 1), millrace('librdkafka', 2), handWritten('confluent'), handWritten('kafkajs')];
+  const subjects = [
+    millrace('wire', 1),
+    millrace('wire', 2),
+    millrace('librdkafka', 1),
+    millrace('librdkafka', 2),
+    handWritten('confluent'),
+    handWritten('kafkajs'),
+  ];
   try {
     return [...subjects, kafkaStreams('in-memory', 1, log), kafkaStreams('in-memory', 2, log), kafkaStreams('rocksdb', 1, log)];
   } catch (error) {
