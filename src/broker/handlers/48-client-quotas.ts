@@ -6,7 +6,7 @@ import {
   type RequestOf,
   type ResponseInput,
 } from '../../protocol/index.ts';
-import { CLIENT_ID, checkedEntity, ENFORCED, IP, type QuotaEntity, USER } from '../quotas/quota-entity.ts';
+import { CLIENT_ID, checkEntity, ENFORCED, entityKey, entityOf, entityText, IP, type QuotaEntity, USER } from '../quotas/quota-entity.ts';
 import type { HandlerDeps } from './deps.ts';
 import { failureOf } from './failure.ts';
 
@@ -43,17 +43,17 @@ function checkComponents(components: readonly Component[]): void {
     if (entityType === '') throw invalid('Invalid empty entity type.');
     if (types.filter((type) => type === entityType).length > 1)
       throw invalid(`Entity type ${entityType} cannot appear more than once in the filter.`);
+    if (![USER, CLIENT_ID, IP].includes(entityType)) {
+      throw new KafkaProtocolError(ErrorCode.UNSUPPORTED_VERSION, `Unsupported entity type ${entityType}`);
+    }
     if (matchType === EXACT && match === null) throw invalid('Request specified MATCH_TYPE_EXACT, but set match string to null.');
     if (matchType === DEFAULT && match !== null) throw invalid('Request specified MATCH_TYPE_DEFAULT, but also specified a match string.');
     if (matchType === ANY && match !== null) throw invalid('Request specified MATCH_TYPE_SPECIFIED, but also specified a match string.');
     if (matchType < EXACT || matchType > ANY) throw invalid(`Unknown match type ${matchType}`);
-    if (![USER, CLIENT_ID, IP].includes(entityType)) {
-      throw new KafkaProtocolError(ErrorCode.UNSUPPORTED_VERSION, `Unsupported entity type ${entityType}`);
-    }
   }
   if (types.includes(IP) && types.length > 1) {
     throw invalid(
-      'Invalid entity filter component combination, IP filter component should not be used with user or clientId filter component.',
+      'Invalid entity filter component combination. IP filter component should not be used with user or clientId filter component.',
     );
   }
 }
@@ -70,9 +70,12 @@ function matches(entity: QuotaEntity, { entityType, matchType, match }: Componen
  */
 export function alterClientQuotasHandler(deps: HandlerDeps) {
   return ({ entries, validateOnly }: AlterRequest): AlterResponse => ({
-    entries: entries.map(({ entity, ops }) => {
+    entries: entries.map(({ entity: parts, ops }, index) => {
+      const entity = [...entityOf(parts)].map(([entityType, entityName]) => ({ entityType, entityName }));
       try {
-        deps.quotas.alter(checkedEntity(entity), ops, validateOnly);
+        refuseRepetition(entries, index);
+        checkEntity(entityOf(parts));
+        deps.quotas.alter(entityOf(parts), ops, validateOnly);
         for (const { key, remove } of ops) {
           if (!remove && !ENFORCED.has(key)) deps.log.warn(`The quota ${key} is kept, but this broker does not enforce it.`);
         }
@@ -83,4 +86,13 @@ export function alterClientQuotasHandler(deps: HandlerDeps) {
       }
     }),
   });
+}
+
+/** Of an entity that comes again only the first entry counts, and of one that names a quota twice nothing does. */
+function refuseRepetition(entries: AlterRequest['entries'], index: number): void {
+  const { entity: parts, ops } = entries[index]!;
+  const entity = entityOf(parts);
+  const repeated = entries.slice(0, index).some((earlier) => entityKey(entityOf(earlier.entity)) === entityKey(entity));
+  if (!repeated && new Set(ops.map(({ key }) => key)).size === ops.length) return;
+  throw new KafkaProtocolError(ErrorCode.INVALID_REQUEST, `Ignoring duplicate entity ${entityText(entity)}`);
 }

@@ -27,7 +27,10 @@ export function updateFeaturesHandler(deps: HandlerDeps) {
       return { errorCode: failure.code, errorMessage, results: [] };
     }
     if (!request.validateOnly) for (const update of updates) setFeature(deps.configs, deps.metadata, update);
-    return { errorCode: ErrorCode.NONE, results: updates.map(({ name }) => ({ feature: name, errorCode: ErrorCode.NONE })) };
+    return {
+      errorCode: ErrorCode.NONE,
+      results: updates.map(({ name }) => ({ feature: name, errorCode: ErrorCode.NONE, errorMessage: 'NONE' })),
+    };
   };
 }
 

@@ -60,7 +60,7 @@ export class ClientQuotas {
     const name = entityKey(entity);
     const config: Record<string, string> = { ...configs.dynamic('quota', name) };
     for (const { key, value, remove } of changes) {
-      checkQuota(entity, key, remove ? 1 : value);
+      if (!remove) checkQuota(entity, key, value);
       if (remove) delete config[key];
       else config[key] = String(value);
     }

@@ -1,5 +1,6 @@
 /** Whom a quota is for, and which quotas there are (KIP-13, KIP-546). */
 
+import { isIP } from 'node:net';
 import { ErrorCode, KafkaProtocolError } from '../../protocol/index.ts';
 
 export const USER = 'user';
@@ -9,14 +10,16 @@ export const IP = 'ip';
 /** Names by type; null is the default of the type. */
 export type QuotaEntity = ReadonlyMap<string, string | null>;
 
-/** Quotas of users and clients, and whether they are whole numbers. */
-const CLIENT_QUOTAS: ReadonlyMap<string, boolean> = new Map([
-  ['producer_byte_rate', true],
-  ['consumer_byte_rate', true],
-  ['request_percentage', false],
-  ['controller_mutation_rate', false],
+type QuotaType = 'DOUBLE' | 'INT' | 'LONG';
+
+const CLIENT_QUOTAS: ReadonlyMap<string, QuotaType> = new Map([
+  ['producer_byte_rate', 'LONG'],
+  ['consumer_byte_rate', 'LONG'],
+  ['request_percentage', 'DOUBLE'],
+  ['controller_mutation_rate', 'DOUBLE'],
 ]);
-const IP_QUOTAS: ReadonlyMap<string, boolean> = new Map([['connection_creation_rate', true]]);
+const IP_QUOTAS: ReadonlyMap<string, QuotaType> = new Map([['connection_creation_rate', 'INT']]);
+const LARGEST: Readonly<Record<QuotaType, number>> = { DOUBLE: Infinity, INT: 2 ** 31 - 1, LONG: 2 ** 63 };
 
 /** The quotas that make this broker throttle; the others are kept and shown. */
 export const ENFORCED: ReadonlySet<string> = new Set(['producer_byte_rate', 'consumer_byte_rate']);
@@ -34,26 +37,37 @@ function invalid(message: string): KafkaProtocolError {
   return new KafkaProtocolError(ErrorCode.INVALID_REQUEST, message);
 }
 
-/** Throws KafkaProtocolError as Kafka's `ClientQuotaControlManager` does. */
-export function checkedEntity(parts: readonly { readonly entityType: string; readonly entityName: string | null }[]): QuotaEntity {
-  if (parts.length === 0) throw invalid('Invalid empty client quota entity');
-  const entity = new Map<string, string | null>();
-  for (const { entityType, entityName } of parts) {
-    if (![USER, CLIENT_ID, IP].includes(entityType)) throw invalid(`Unhandled client quota entity type: ${entityType}`);
-    if (entity.has(entityType)) throw invalid(`Invalid client quota entity, duplicate entity type: ${entityType}`);
-    if (entityName === '') throw invalid(`Empty ${entityType} not supported`);
-    entity.set(entityType, entityName);
+/** Of a type that is named twice the last name counts, as in Kafka, which makes a map of them. */
+export function entityOf(parts: readonly { readonly entityType: string; readonly entityName: string | null }[]): QuotaEntity {
+  return new Map(parts.map(({ entityType, entityName }) => [entityType, entityName]));
+}
+
+/** Throws KafkaProtocolError in the words of Kafka's `ClientQuotaControlManager`. */
+export function checkEntity(entity: QuotaEntity): void {
+  if (entity.size === 0) throw invalid('Invalid empty client quota entity');
+  for (const [type, name] of entity) {
+    if (![USER, CLIENT_ID, IP].includes(type)) throw invalid(`Unhandled client quota entity type: ${type}`);
+    if (name === '') throw invalid(`Empty ${type} not supported`);
   }
-  if (entity.has(IP) && entity.size > 1) {
-    throw invalid('Invalid quota entity combination, IP entity should not be combined with User or ClientId');
+  const ip = entity.get(IP);
+  // Kafka leaves the space out too.
+  if (ip !== undefined && entity.size > 1) {
+    throw invalid('Invalid quota entity combination, IP entity shouldnot be combined with User or ClientId');
   }
-  return entity;
+  if (typeof ip === 'string' && isIP(ip) === 0 && ip !== 'localhost') throw invalid(`${ip} is not a valid IP or resolvable host.`);
 }
 
 /** Throws KafkaProtocolError when the entity cannot have such a quota. */
 export function checkQuota(entity: QuotaEntity, key: string, value: number): void {
-  const whole = (entity.has(IP) ? IP_QUOTAS : CLIENT_QUOTAS).get(key);
-  if (whole === undefined) throw invalid(`Invalid configuration key ${key}`);
+  const type = (entity.has(IP) ? IP_QUOTAS : CLIENT_QUOTAS).get(key);
+  if (type === undefined) throw invalid(`Invalid configuration key ${key}`);
   if (!(value > 0)) throw invalid(`Quota ${key} must be greater than 0`);
-  if (whole && !Number.isInteger(value)) throw invalid(`Configuration ${key} must be a Long value`);
+  if (value > LARGEST[type]) throw invalid(`Proposed value for ${key} is too large for ${type === 'INT' ? 'an INT' : 'a LONG'}.`);
+  if (type !== 'DOUBLE' && !Number.isInteger(value)) throw invalid(`${key} cannot be a fractional value.`);
+}
+
+/** As Kafka's messages show it. */
+export function entityText(entity: QuotaEntity): string {
+  const entries = [...entity].sort(([a], [b]) => (a < b ? -1 : 1)).map(([type, name]) => `${type}=${name}`);
+  return `ClientQuotaEntity(entries={${entries.join(', ')}})`;
 }

@@ -95,11 +95,24 @@ describe('quotas', () => {
     [{ user: 'a', ip: '1.1.1.1' }, { producer_byte_rate: 1 }],
     [{ user: 'a' }, { connection_creation_rate: 1 }],
     [{ ip: '1.1.1.1' }, { producer_byte_rate: 1 }],
+    [{ ip: 'nowhere' }, { connection_creation_rate: 1 }],
+    [{ ip: '1.1.1.1' }, { connection_creation_rate: 3e9 }],
     [{ user: 'a' }, { producer_byte_rate: 0 }],
     [{ user: 'a' }, { producer_byte_rate: 1.5 }],
   ])('refuse %j with %j', async (entity, values) => {
     expect(await alter(entity, values)).toBe(ErrorCode.INVALID_REQUEST);
     expect(await describeAll()).toEqual([]);
+  });
+
+  it('named twice in a request are refused the second time', async () => {
+    const entity = wireEntity({ user: 'a', 'client-id': null });
+    const entries = [1, 2].map((value) => ({ entity, ops: [{ key: 'producer_byte_rate', value, remove: false }] }));
+    const { entries: answers } = await client.send(AlterClientQuotas, 0, { entries, validateOnly: false });
+    expect(answers.map(({ errorCode, errorMessage }) => [errorCode, errorMessage])).toEqual([
+      [0, null],
+      [ErrorCode.INVALID_REQUEST, 'Ignoring duplicate entity ClientQuotaEntity(entries={client-id=null, user=a})'],
+    ]);
+    expect(await describeAll()).toEqual([[{ user: 'a', 'client-id': null }, { producer_byte_rate: 1 }]]);
   });
 
   it('throttle who writes too fast, and hold the connection for as long', async () => {
