@@ -24,7 +24,7 @@ export function addAdminHandlers(handlers: HandlerMap, { groups, topics }: Group
       const description = groups.admin.describe(groupId);
       if (description !== undefined) return { ...describedGroup(description), authorizedOperations };
       return context.apiVersion >= DESCRIBE_KNOWS_NOT_FOUND
-        ? { ...emptyDescription(groupId, Code.GROUP_ID_NOT_FOUND, 'Dead', notClassic(groups, groupId)), authorizedOperations }
+        ? emptyDescription(groupId, Code.GROUP_ID_NOT_FOUND, 'Dead', notClassic(groups, groupId))
         : { ...emptyDescription(groupId, Code.NONE, 'Dead', null), authorizedOperations };
     });
     return { groups: await Promise.all(described) };

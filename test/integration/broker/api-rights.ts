@@ -77,7 +77,10 @@ export const API_RIGHTS: Readonly<Record<number, ApiRights>> = {
   },
   20: {
     denied: TOPIC_DENIED,
-    request: (version, topicId) => (version >= 6 ? { topics: [{ name: null, topicId }] } : { topicNames: ['sample'] }),
+    request: (version, topicId) => ({
+      timeoutMs: 5000,
+      ...(version >= 6 ? { topics: [{ name: null, topicId }] } : { topicNames: ['sample'] }),
+    }),
   },
   21: { denied: TOPIC_DENIED, enough: [[[TOPIC, Operation.DELETE]]] },
   22: { denied: ID_DENIED, enough: [[[TRANSACTIONAL_ID, Operation.WRITE]]] },

@@ -1,16 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Broker } from '../../../src/broker/index.ts';
 import { CLUSTER_NAME, PatternType, Permission, ResourceType } from '../../../src/broker/security/acl/constants.ts';
 import {
   type Api,
   ApiVersions,
   apiByKey,
-  CreateAcls,
   CreateTopics,
-  DeleteAcls,
   DescribeAcls,
   DescribeConfigs,
   ErrorCode,
+  FindCoordinator,
   InitProducerId,
   ListGroups,
   ListOffsets,
@@ -22,11 +20,11 @@ import {
 } from '../../../src/protocol/index.ts';
 import type { Field, Shape } from '../../../src/protocol/schema/fields.ts';
 import { sampleMessage } from '../../support/sample-message.ts';
+import { connectAs, createAcls, deleteAcls, type SecuredBroker, startSecured, until } from './acl-client.ts';
 import { API_RIGHTS, DENIALS, type Right } from './api-rights.ts';
-import { loginPlain } from './login.ts';
-import { WireClient } from './wire-client.ts';
+import type { WireClient } from './wire-client.ts';
 
-let broker: Broker;
+let broker: SecuredBroker;
 /** May do everything. */
 let admin: WireClient;
 /** Has logged in, and has no right at all. */
@@ -34,21 +32,10 @@ let nobody: WireClient;
 let topicId: Buffer;
 let served: ResponseOf<typeof ApiVersions>['apiKeys'];
 
-async function connect(userName: string): Promise<WireClient> {
-  const client = await WireClient.connect(broker.port);
-  expect((await loginPlain(client, userName, `${userName}-secret`)).errorCode).toBe(ErrorCode.NONE);
-  return client;
-}
-
 beforeAll(async () => {
-  broker = await Broker.start({
-    thread: false,
-    sasl: { mechanisms: ['PLAIN'], users: { admin: 'admin-secret', nobody: 'nobody-secret' } },
-    authorization: { superUsers: ['User:admin'] },
-    logLevel: 'error',
-  });
-  admin = await connect('admin');
-  nobody = await connect('nobody');
+  broker = await startSecured();
+  admin = await connectAs('admin', broker);
+  nobody = await connectAs('nobody', broker);
   const created = await admin.send(CreateTopics, 7, {
     topics: [{ name: 'sample', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }],
   });
@@ -62,7 +49,11 @@ async function hideThings(): Promise<void> {
   const hidden = { name: 'hidden-topic', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] };
   await admin.send(CreateTopics, 5, { topics: [hidden] });
   const partitions = [{ partitionIndex: 0, committedOffset: 0, committedMetadata: null }];
-  await admin.send(OffsetCommit, 2, { groupId: 'hidden-group', memberId: '', topics: [{ name: 'hidden-topic', partitions }] });
+  const commit = { groupId: 'hidden-group', memberId: '', topics: [{ name: 'hidden-topic', partitions }] };
+  const committed = async (): Promise<number> => (await admin.send(OffsetCommit, 2, commit)).topics[0]!.partitions[0]!.errorCode;
+  // Apache Kafka makes the topic for offsets first when it is asked for the coordinator.
+  await admin.send(FindCoordinator, 0, { key: 'hidden-group' });
+  await until(async () => (await committed()) === ErrorCode.NONE);
   await admin.send(InitProducerId, 1, { transactionalId: 'hidden-transaction', transactionTimeoutMs: 1000 });
 }
 
@@ -124,10 +115,10 @@ function versionsOf({ apiKey, minVersion, maxVersion }: (typeof served)[number])
 /** SaslHandshake is left out: it begins another login, which is tested with logins. */
 const KEYS = Object.keys(API_RIGHTS)
   .map(Number)
-  .filter((key) => key !== SaslHandshake.key);
-const named = (key: number): string => `${key} ${apiByKey(key)?.name ?? 'unknown'}`;
+  .filter((key) => key !== SaslHandshake.key && apiByKey(key) !== undefined);
+const named = (key: number): string => `${key} ${apiByKey(key)!.name}`;
 
-it('what every served API needs is known', () => {
+it.skipIf(process.env['TEST_SECURED_PORT'] !== undefined)('what every served API needs is known', () => {
   expect(served.map(({ apiKey }) => apiKey).filter((key) => API_RIGHTS[key] === undefined)).toEqual([]);
 });
 
@@ -163,8 +154,8 @@ describe('a client without any right', () => {
     const { topics } = await admin.send(Metadata, 12, { topics: null });
     expect(
       topics
-        .filter(({ isInternal }) => !isInternal)
         .map(({ name }) => name)
+        .filter((name) => /hidden|sample/.test(name ?? ''))
         .sort(),
     ).toEqual(['hidden-topic', 'sample']);
     expect(topics.find(({ name }) => name === 'sample')!.partitions).toHaveLength(1);
@@ -255,11 +246,10 @@ describe('just the rights that are needed are enough', () => {
       operation,
       permissionType: Permission.ALLOW,
     }));
-    const { results } = await admin.send(CreateAcls, 3, { creations });
-    expect(results.every(({ errorCode }) => errorCode === ErrorCode.NONE)).toBe(true);
+    expect((await createAcls(admin, creations)).every((code) => code === ErrorCode.NONE)).toBe(true);
   }
 
   async function revokeAll(): Promise<void> {
-    await admin.send(DeleteAcls, 3, { filters: [requestOf(DescribeAcls, 3) as never] });
+    await deleteAcls(admin);
   }
 });

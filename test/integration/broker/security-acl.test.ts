@@ -19,13 +19,17 @@ import {
   anyAcl,
   type Creation,
   connectAs,
+  createAcls,
   DENY,
+  deleteAcls,
   described,
   type Filter,
   makeTopic,
   OPTIONS,
   PREFIXED,
   produce,
+  type SecuredBroker,
+  startSecured,
   topicNamed,
 } from './acl-client.ts';
 import { loginScram } from './login.ts';
@@ -34,19 +38,19 @@ import { WireClient } from './wire-client.ts';
 const { TOPIC, GROUP, CLUSTER } = ResourceType;
 const DENIED = ErrorCode.TOPIC_AUTHORIZATION_FAILED;
 const others: WireClient[] = [];
-let broker: Broker;
+let broker: SecuredBroker;
 let admin: WireClient;
 /** Has the rights that a test gives it. */
 let user: WireClient;
 
 beforeAll(async () => {
-  broker = await Broker.start({ ...OPTIONS, defaultPartitions: 1 });
+  broker = await startSecured();
   admin = await connectAs('admin', broker);
   user = await connectAs('user', broker);
 });
 
 afterEach(async () => {
-  await admin.send(DeleteAcls, 3, { filters: [anyAcl()] });
+  await deleteAcls(admin);
   await Promise.all(others.splice(0).map((client) => client.close()));
 });
 
@@ -56,9 +60,7 @@ afterAll(async () => {
   await broker.close();
 });
 
-async function create(...creations: Creation[]): Promise<number[]> {
-  return (await admin.send(CreateAcls, 3, { creations })).results.map(({ errorCode }) => errorCode);
-}
+const create = (...creations: Creation[]): Promise<number[]> => createAcls(admin, creations);
 
 describe('what ACLs are about', () => {
   beforeAll(async () => {
@@ -127,7 +129,7 @@ describe('what ACLs are about', () => {
   it('a right holds as long as its ACL', async () => {
     await create(acl(TOPIC, 'orders', Operation.WRITE));
     expect(await produce(user, 'orders')).toBe(ErrorCode.NONE);
-    await admin.send(DeleteAcls, 3, { filters: [anyAcl({ operation: Operation.WRITE })] });
+    await deleteAcls(admin, anyAcl({ operation: Operation.WRITE }));
     expect(await produce(user, 'orders')).toBe(DENIED);
   });
 });
@@ -183,7 +185,7 @@ describe('DescribeAcls, CreateAcls and DeleteAcls', () => {
       [0, expected.length],
       [0, 0],
     ]);
-    expect(await found({})).toEqual(text(...[0, 1, 2, 3, 4].filter((index) => !(expected as number[]).includes(index))));
+    await expect.poll(() => found({})).toEqual(text(...[0, 1, 2, 3, 4].filter((index) => !(expected as number[]).includes(index))));
   });
 
   it('take an ACL twice as one', async () => {
@@ -198,28 +200,51 @@ describe('DescribeAcls, CreateAcls and DeleteAcls', () => {
       'The only valid name for the CLUSTER resource is kafka-cluster',
     ],
     ['no name', acl(TOPIC, '', Operation.READ), 'Invalid empty resource name'],
-    ['any resource type', acl(ResourceType.ANY, 'x', Operation.READ), 'Invalid resourceType ANY'],
-    ['a pattern for searching', acl(TOPIC, 'x', Operation.READ, { resourcePatternType: PatternType.MATCH }), 'Invalid patternType MATCH'],
-    ['any operation', acl(TOPIC, 'x', Operation.ANY), 'Invalid operation ANY'],
-    ['any permission', acl(TOPIC, 'x', Operation.READ, { permissionType: Permission.ANY }), 'Invalid permissionType ANY'],
+    ['a type that there is not', acl(99, 'x', Operation.READ), 'Invalid resourceType UNKNOWN'],
+    ['an operation that there is not', acl(TOPIC, 'x', 99), 'Invalid operation UNKNOWN'],
+    ['a permission that there is not', acl(TOPIC, 'x', Operation.READ, { permissionType: 99 }), 'Invalid permissionType UNKNOWN'],
     ['a principal without a type', acl(TOPIC, 'x', Operation.READ, { principal: 'alice' }), /Could not parse principal from `alice`/],
   ])('refuse %s, and create the others', async (_, wrong, message) => {
     const { results } = await admin.send(CreateAcls, 3, { creations: [wrong, acl(TOPIC, 'fine', Operation.READ)] });
     expect(results[0]).toMatchObject({ errorCode: ErrorCode.INVALID_REQUEST });
     if (typeof message === 'string') expect(results[0]!.errorMessage).toBe(message);
     else expect(results[0]!.errorMessage).toMatch(message);
-    expect(results[1]).toEqual({ errorCode: ErrorCode.NONE, errorMessage: null });
-    expect(await found({ resourceNameFilter: 'fine' })).toHaveLength(1);
+    expect(results[1]).toEqual({ errorCode: ErrorCode.NONE, errorMessage: '' });
+    await expect.poll(() => found({ resourceNameFilter: 'fine' })).toHaveLength(1);
+  });
+
+  // Apache Kafka says UNKNOWN_SERVER_ERROR to the whole request and does not tell why.
+  it.skipIf(process.env['TEST_SECURED_PORT'] !== undefined).each([
+    ['any resource type', acl(ResourceType.ANY, 'x', Operation.READ), 'Invalid resourceType ANY'],
+    ['a pattern for searching', acl(TOPIC, 'x', Operation.READ, { resourcePatternType: PatternType.MATCH }), 'Invalid patternType MATCH'],
+    ['any operation', acl(TOPIC, 'x', Operation.ANY), 'Invalid operation ANY'],
+    ['any permission', acl(TOPIC, 'x', Operation.READ, { permissionType: Permission.ANY }), 'Invalid permissionType ANY'],
+  ])('refuse %s', async (_, wrong, errorMessage) => {
+    const { results } = await admin.send(CreateAcls, 3, { creations: [wrong] });
+    expect(results).toEqual([{ errorCode: ErrorCode.INVALID_REQUEST, errorMessage }]);
   });
 
   it.each([
-    ['a resource type', { resourceType: 99 }],
-    ['an operation', { operation: 0 }],
-    ['a permission', { permissionType: 7 }],
-  ])('end the connection for %s that Kafka has none of', async (_, wrong) => {
+    ['resource type', { resourceType: 0 }],
+    ['pattern', { resourcePatternType: 0 }],
+    ['operation', { operation: 0 }],
+    ['permission', { permissionType: 0 }],
+  ])('end the connection for a %s that says that it is unknown', async (_, wrong) => {
     const client = await connectAs('admin', broker);
     const request = client.send(CreateAcls, 3, { creations: [{ ...acl(TOPIC, 'x', Operation.READ), ...wrong }] });
     await expect(request).rejects.toThrow('connection closed');
+  });
+
+  it.each([
+    ['a pattern', { patternTypeFilter: 99 }, 'Unknown patternFilter.'],
+    ['a resource type', { resourceTypeFilter: 99 }, 'Unknown patternFilter.'],
+    ['an operation', { operation: 99 }, 'Unknown entryFilter.'],
+    ['a permission', { permissionType: 99 }, 'Unknown entryFilter.'],
+  ])('delete nothing by %s that there is not', async (_, wrong, errorMessage) => {
+    const { filterResults } = await admin.send(DeleteAcls, 3, { filters: [anyAcl(wrong)] });
+    expect(filterResults).toMatchObject([{ errorCode: ErrorCode.INVALID_REQUEST, errorMessage, matchingAcls: [] }]);
+    expect(await found(wrong)).toEqual([]);
+    expect(await found({})).toHaveLength(ACLS.length);
   });
 
   it('say that there is no authorizer where there is none', async () => {

@@ -1,10 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Broker } from '../../../src/broker/index.ts';
 import { CLUSTER_NAME, Operation, ResourceType } from '../../../src/broker/security/acl/constants.ts';
 import {
   AlterConfigs,
-  CreateAcls,
-  DeleteAcls,
   DescribeConfigs,
   ErrorCode,
   ListGroups,
@@ -12,24 +9,24 @@ import {
   OffsetDelete,
   OffsetFetch,
 } from '../../../src/protocol/index.ts';
-import { acl, anyAcl, type Creation, connectAs, makeTopic, OPTIONS } from './acl-client.ts';
+import { acl, type Creation, connectAs, createAcls, deleteAcls, makeTopic, type SecuredBroker, startSecured } from './acl-client.ts';
 import type { WireClient } from './wire-client.ts';
 
 const { TOPIC, GROUP, CLUSTER } = ResourceType;
 const DENIED = ErrorCode.TOPIC_AUTHORIZATION_FAILED;
-let broker: Broker;
+let broker: SecuredBroker;
 let admin: WireClient;
 /** Has the rights that a test gives it. */
 let user: WireClient;
 
 beforeAll(async () => {
-  broker = await Broker.start({ ...OPTIONS, defaultPartitions: 1 });
+  broker = await startSecured();
   admin = await connectAs('admin', broker);
   user = await connectAs('user', broker);
 });
 
 afterEach(async () => {
-  await admin.send(DeleteAcls, 3, { filters: [anyAcl()] });
+  await deleteAcls(admin);
 });
 
 afterAll(async () => {
@@ -38,9 +35,7 @@ afterAll(async () => {
   await broker.close();
 });
 
-async function create(...creations: Creation[]): Promise<number[]> {
-  return (await admin.send(CreateAcls, 3, { creations })).results.map(({ errorCode }) => errorCode);
-}
+const create = (...creations: Creation[]): Promise<number[]> => createAcls(admin, creations);
 
 describe('groups and their offsets', () => {
   const commit = async (client: WireClient, groupId: string, ...names: string[]): Promise<Record<string, number>> => {
@@ -132,7 +127,9 @@ describe('configs', () => {
     ];
     const { results } = await user.send(DescribeConfigs, 4, { resources: resources.map((one) => ({ ...one, configurationKeys: null })) });
     expect(results.map(({ errorCode }) => errorCode)).toEqual(expected);
+    // Levels of loggers are changed in another way.
+    expected[3] = ErrorCode.INVALID_REQUEST;
     const altered = await user.send(AlterConfigs, 2, { resources: resources.map((one) => ({ ...one, configs: [] })), validateOnly: true });
-    expect(altered.responses.map(({ errorCode }) => errorCode)).toEqual(expected);
+    expect(altered.responses.map(({ errorCode }) => errorCode).sort()).toEqual(expected.sort());
   });
 });

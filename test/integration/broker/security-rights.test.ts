@@ -1,40 +1,53 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Broker } from '../../../src/broker/index.ts';
 import { CLUSTER_NAME, Operation, ResourceType } from '../../../src/broker/security/acl/constants.ts';
 import {
   AddPartitionsToTxn,
-  CreateAcls,
   CreateTopics,
-  DeleteAcls,
   DeleteTopics,
   DescribeCluster,
   DescribeGroups,
   DescribeTopicPartitions,
   ErrorCode,
   Fetch,
+  FindCoordinator,
   InitProducerId,
   Metadata,
   Produce,
 } from '../../../src/protocol/index.ts';
-import { acl, anyAcl, type Creation, connectAs, DENY, described, makeTopic, OPTIONS, PREFIXED, produce, topicNamed } from './acl-client.ts';
+import {
+  acl,
+  type Creation,
+  connectAs,
+  createAcls,
+  DENY,
+  deleteAcls,
+  described,
+  makeTopic,
+  PREFIXED,
+  produce,
+  type SecuredBroker,
+  startSecured,
+  topicNamed,
+  until,
+} from './acl-client.ts';
 import { batchOf, type WireClient } from './wire-client.ts';
 
 const { TOPIC, GROUP, CLUSTER, TRANSACTIONAL_ID } = ResourceType;
 const DENIED = ErrorCode.TOPIC_AUTHORIZATION_FAILED;
 const NO_ID = Buffer.alloc(16);
-let broker: Broker;
+let broker: SecuredBroker;
 let admin: WireClient;
 /** Has the rights that a test gives it. */
 let user: WireClient;
 
 beforeAll(async () => {
-  broker = await Broker.start({ ...OPTIONS, defaultPartitions: 1 });
+  broker = await startSecured();
   admin = await connectAs('admin', broker);
   user = await connectAs('user', broker);
 });
 
 afterEach(async () => {
-  await admin.send(DeleteAcls, 3, { filters: [anyAcl()] });
+  await deleteAcls(admin);
 });
 
 afterAll(async () => {
@@ -43,20 +56,23 @@ afterAll(async () => {
   await broker.close();
 });
 
-async function create(...creations: Creation[]): Promise<number[]> {
-  return (await admin.send(CreateAcls, 3, { creations })).results.map(({ errorCode }) => errorCode);
-}
+const create = (...creations: Creation[]): Promise<number[]> => createAcls(admin, creations);
 
 describe('topics', () => {
   it('are made on demand only by those who may create them', async () => {
     await create(acl(TOPIC, 'demand-', Operation.DESCRIBE, PREFIXED));
     expect(await described(user, 'demand-1')).toEqual({ 'demand-1': DENIED });
     await create(acl(TOPIC, 'demand-2', Operation.CREATE));
-    expect(await described(user, 'demand-1', 'demand-2')).toEqual({ 'demand-1': DENIED, 'demand-2': ErrorCode.NONE });
+    await expect.poll(() => described(user, 'demand-1', 'demand-2')).toEqual({ 'demand-1': DENIED, 'demand-2': ErrorCode.NONE });
     await create(acl(CLUSTER, CLUSTER_NAME, Operation.CREATE));
-    expect(await described(user, 'demand-3')).toEqual({ 'demand-3': ErrorCode.NONE });
+    await expect.poll(() => described(user, 'demand-3')).toEqual({ 'demand-3': ErrorCode.NONE });
     const { topics } = await admin.send(Metadata, 9, { topics: null });
-    expect(topics.map(({ name }) => name).filter((name) => name?.startsWith('demand-'))).toEqual(['demand-2', 'demand-3']);
+    expect(
+      topics
+        .map(({ name }) => name)
+        .filter((name) => name?.startsWith('demand-'))
+        .sort(),
+    ).toEqual(['demand-2', 'demand-3']);
   });
 
   it('are created one by one; configs are for those who may see them', async () => {
@@ -135,8 +151,10 @@ describe('topics', () => {
     expect((await user.send(DescribeTopicPartitions, 0, { topics: [{ name: 'told' }] })).topics[0]!.topicAuthorizedOperations).toBe(
       readable,
     );
-    const groups = await user.send(DescribeGroups, 5, { groups: ['told'], includeAuthorizedOperations: true });
-    expect(groups.groups[0]!.authorizedOperations).toBe(readable);
+    await admin.send(FindCoordinator, 1, { key: 'told', keyType: 0 });
+    const group = async () => (await user.send(DescribeGroups, 5, { groups: ['told'], includeAuthorizedOperations: true })).groups[0]!;
+    await until(async () => (await group()).errorCode === ErrorCode.NONE);
+    expect((await group()).authorizedOperations).toBe(readable);
     await create(acl(CLUSTER, CLUSTER_NAME, Operation.DESCRIBE));
     const cluster = await user.send(DescribeCluster, 1, { includeClusterAuthorizedOperations: true });
     expect(cluster.clusterAuthorizedOperations).toBe(bits(Operation.DESCRIBE));
@@ -174,37 +192,37 @@ describe('records', () => {
     }
   });
 
-  it('are fetched as long as there is a right, in a session and while a fetch waits', async () => {
+  const PARTITION = { partition: 0, fetchOffset: 0, partitionMaxBytes: 1_000_000 };
+
+  async function fetch(sessionId: number, sessionEpoch: number, topics: object[], maxWaitMs = 0) {
+    const limits = { maxWaitMs, minBytes: 1, maxBytes: 1_000_000, isolationLevel: 0, forgottenTopicsData: [] };
+    return user.send(Fetch, 13, { ...limits, sessionId, sessionEpoch, topics } as never);
+  }
+
+  it('are fetched in a session as long as there is a right', async () => {
     const topicId = await makeTopic(admin, 'fetched');
     await produce(admin, 'fetched');
     await create(acl(TOPIC, 'fetched', Operation.READ));
-    const partition = { partition: 0, fetchOffset: 0, partitionMaxBytes: 1_000_000 };
-    const fetch = (sessionId: number, sessionEpoch: number, topics: object[], maxWaitMs = 0) =>
-      user.send(Fetch, 13, {
-        maxWaitMs,
-        minBytes: 1,
-        maxBytes: 1_000_000,
-        isolationLevel: 0,
-        sessionId,
-        sessionEpoch,
-        topics,
-        forgottenTopicsData: [],
-      } as never);
-    const opened = await fetch(0, 0, [{ topicId, partitions: [partition] }]);
+    const opened = await fetch(0, 0, [{ topicId, partitions: [PARTITION] }]);
     expect(opened.responses[0]!.partitions[0]!.errorCode).toBe(ErrorCode.NONE);
     expect(opened.sessionId).not.toBe(0);
+    await deleteAcls(admin);
+    const again = await fetch(opened.sessionId, 1, []);
+    expect(again.responses[0]!.partitions[0]).toMatchObject({ errorCode: DENIED });
+    const unknown = await fetch(0, -1, [{ topicId: Buffer.alloc(16, 9), partitions: [PARTITION] }]);
+    expect(unknown.responses[0]!.partitions[0]!.errorCode).toBe(ErrorCode.UNKNOWN_TOPIC_ID);
+  });
 
-    const next = { ...partition, fetchOffset: 1 };
-    const waiting = fetch(opened.sessionId, 1, [{ topicId, partitions: [next] }], 60_000);
-    await admin.send(DeleteAcls, 3, { filters: [anyAcl()] });
-    await produce(admin, 'fetched');
+  // Apache Kafka asks once, when the fetch comes in.
+  it.skipIf(process.env['TEST_SECURED_PORT'] !== undefined)('are not for a fetch that loses its right while it waits', async () => {
+    const topicId = await makeTopic(admin, 'waited-for');
+    await create(acl(TOPIC, 'waited-for', Operation.READ));
+    const waiting = fetch(0, -1, [{ topicId, partitions: [PARTITION] }], 60_000);
+    await deleteAcls(admin);
+    await produce(admin, 'waited-for');
     const refused = (await waiting).responses[0]!.partitions[0]!;
     expect(refused.errorCode).toBe(DENIED);
     expect(refused.records ?? Buffer.alloc(0)).toHaveLength(0);
-    const again = await fetch(opened.sessionId, 2, []);
-    expect(again.responses[0]!.partitions[0]).toMatchObject({ errorCode: DENIED });
-    const unknown = await fetch(0, -1, [{ topicId: Buffer.alloc(16, 9), partitions: [partition] }]);
-    expect(unknown.responses[0]!.partitions[0]!.errorCode).toBe(ErrorCode.UNKNOWN_TOPIC_ID);
   });
 
   it('are not for those who say that they are brokers', async () => {
@@ -229,14 +247,29 @@ describe('records', () => {
 });
 
 describe('producers', () => {
-  const init = async (transactionalId: string | null): Promise<number> =>
-    (await user.send(InitProducerId, 4, { transactionalId, transactionTimeoutMs: 1000, producerId: -1, producerEpoch: -1 })).errorCode;
+  /** Apache Kafka makes the coordinator's topic first. */
+  const NOT_YET: readonly number[] = [
+    ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
+    ErrorCode.NOT_COORDINATOR,
+    ErrorCode.COORDINATOR_NOT_AVAILABLE,
+  ];
+
+  async function init(transactionalId: string | null): Promise<number> {
+    if (transactionalId !== null) await admin.send(FindCoordinator, 1, { key: transactionalId, keyType: 1 });
+    const request = { transactionalId, transactionTimeoutMs: 1000, producerId: -1, producerEpoch: -1 };
+    let code = -1;
+    await until(async () => {
+      code = (await user.send(InitProducerId, 4, request)).errorCode;
+      return !NOT_YET.includes(code);
+    });
+    return code;
+  }
 
   it('need a right to be idempotent: on the cluster, or to write to some topic', async () => {
     expect(await init(null)).toBe(ErrorCode.CLUSTER_AUTHORIZATION_FAILED);
     await create(acl(CLUSTER, CLUSTER_NAME, Operation.IDEMPOTENT_WRITE));
     expect(await init(null)).toBe(ErrorCode.NONE);
-    await admin.send(DeleteAcls, 3, { filters: [anyAcl()] });
+    await deleteAcls(admin);
     await create(acl(TOPIC, 'some', Operation.WRITE));
     expect(await init(null)).toBe(ErrorCode.NONE);
     await create(acl(TOPIC, 'so', Operation.WRITE, { ...PREFIXED, ...DENY }));

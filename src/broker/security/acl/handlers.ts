@@ -18,7 +18,13 @@ import { CLUSTER_NAME, nameOf, Operation, PatternType, Permission, ResourceType 
 type Creation = RequestOf<typeof CreateAcls>['creations'][number];
 type Filter = RequestOf<typeof DescribeAcls>;
 type DescribedResource = ResponseInput<typeof DescribeAcls>['resources'][number];
-type DeletedAcl = ResponseInput<typeof DeleteAcls>['filterResults'][number]['matchingAcls'][number];
+type DeleteResult = ResponseInput<typeof DeleteAcls>['filterResults'][number];
+
+/** What Kafka says where all is well. */
+const NO_MESSAGE = '';
+
+/** Name of every number that has none. */
+const UNKNOWN = 'UNKNOWN';
 
 /** Changes that one request may make, as in Kafka's controller. */
 const MAX_CHANGES = 10_000;
@@ -31,7 +37,7 @@ export function addAclHandlers(handlers: HandlerMap, acls: AclStore | undefined)
   };
   handle(handlers, DescribeAcls, (request) => ({
     errorCode: ErrorCode.NONE,
-    errorMessage: null,
+    errorMessage: NO_MESSAGE,
     resources: resourcesOf(store().find(filterOf(request))),
   }));
   handle(handlers, CreateAcls, (request) => ({ results: create(request.creations, store()) }));
@@ -54,14 +60,14 @@ function resourcesOf(acls: readonly AclBinding[]): DescribedResource[] {
   });
 }
 
-function create(creations: readonly Creation[], store: AclStore): { errorCode: number; errorMessage: string | null }[] {
+function create(creations: readonly Creation[], store: AclStore): { errorCode: number; errorMessage: string }[] {
   checkCount(creations.length);
   const bindings = creations.map(bindingOf);
   return bindings.map((acl) => {
     const problem = problemOf(acl);
     if (problem !== undefined) return { errorCode: ErrorCode.INVALID_REQUEST, errorMessage: problem };
     store.add(acl);
-    return { errorCode: ErrorCode.NONE, errorMessage: null };
+    return { errorCode: ErrorCode.NONE, errorMessage: NO_MESSAGE };
   });
 }
 
@@ -77,26 +83,39 @@ function problemOf(acl: AclBinding): string | undefined {
     return `The only valid name for the CLUSTER resource is ${CLUSTER_NAME}`;
   }
   if (resourceName === '') return 'Invalid empty resource name';
-  if (resourceType === ResourceType.ANY) return 'Invalid resourceType ANY';
+  if (!isOneOf(resourceType, ResourceType)) return `Invalid resourceType ${nameOf(ResourceType, resourceType)}`;
   if (patternType !== PatternType.LITERAL && patternType !== PatternType.PREFIXED)
     return `Invalid patternType ${nameOf(PatternType, patternType)}`;
-  if (operation === Operation.ANY) return 'Invalid operation ANY';
-  if (permissionType === Permission.ANY) return 'Invalid permissionType ANY';
+  if (!isOneOf(operation, Operation)) return `Invalid operation ${nameOf(Operation, operation)}`;
+  if (!isOneOf(permissionType, Permission)) return `Invalid permissionType ${nameOf(Permission, permissionType)}`;
   if (!principal.includes(':')) {
     return `Could not parse principal from \`${principal}\` (no colon is present separating the principal type from the principal name)`;
   }
   return undefined;
 }
 
-function remove(filters: readonly Filter[], store: AclStore): ResponseInput<typeof DeleteAcls>['filterResults'] {
-  const found = filters.map((filter) => store.find(filterOf(filter)));
+/** Whether a number names one thing: it is known, and not ANY. */
+function isOneOf(value: number, table: { readonly ANY: number; readonly [name: string]: number }): boolean {
+  return value !== table.ANY && nameOf(table, value) !== UNKNOWN;
+}
+
+function remove(requested: readonly Filter[], store: AclStore): DeleteResult[] {
+  const filters = requested.map(filterOf);
+  const found = filters.map((filter) => (problemOfFilter(filter) === undefined ? store.find(filter) : []));
   checkCount(found.reduce((count, acls) => count + acls.length, 0));
   for (const acl of found.flat()) store.delete(acl);
-  return found.map((acls) => ({
-    errorCode: ErrorCode.NONE,
-    errorMessage: null,
-    matchingAcls: acls.map((acl): DeletedAcl => ({ errorCode: ErrorCode.NONE, errorMessage: null, ...acl })),
-  }));
+  return filters.map((filter, index): DeleteResult => {
+    const problem = problemOfFilter(filter);
+    if (problem !== undefined) return { errorCode: ErrorCode.INVALID_REQUEST, errorMessage: problem, matchingAcls: [] };
+    const matchingAcls = found[index]!.map((acl) => ({ errorCode: ErrorCode.NONE, errorMessage: null, ...acl }));
+    return { errorCode: ErrorCode.NONE, errorMessage: null, matchingAcls };
+  });
+}
+
+function problemOfFilter({ resourceType, patternType, operation, permissionType }: AclFilter): string | undefined {
+  if (nameOf(ResourceType, resourceType) === UNKNOWN || nameOf(PatternType, patternType) === UNKNOWN) return 'Unknown patternFilter.';
+  if (nameOf(Operation, operation) === UNKNOWN || nameOf(Permission, permissionType) === UNKNOWN) return 'Unknown entryFilter.';
+  return undefined;
 }
 
 function filterOf(filter: Filter): AclFilter {
@@ -117,15 +136,10 @@ function filterOf(filter: Filter): AclFilter {
 
 type Numbers = Pick<AclBinding, 'resourceType' | 'patternType' | 'operation' | 'permissionType'>;
 
-/** A number that Kafka does not know makes the whole request one that cannot be read, which ends the connection. */
+/** 0, which stands for what is not known, makes the whole request one that cannot be read, which ends the connection. */
 function checkKnown<T extends Numbers>(acl: T, where: string): T {
-  const { resourceType, patternType, operation, permissionType } = acl;
-  const unknown =
-    nameOf(ResourceType, resourceType) === 'UNKNOWN' ||
-    nameOf(PatternType, patternType) === 'UNKNOWN' ||
-    nameOf(Operation, operation) === 'UNKNOWN' ||
-    nameOf(Permission, permissionType) === 'UNKNOWN';
-  if (unknown) throw new ConnectionFault(`${where} contains UNKNOWN elements`);
+  const numbers = [acl.resourceType, acl.patternType, acl.operation, acl.permissionType];
+  if (numbers.includes(0)) throw new ConnectionFault(`${where} contains UNKNOWN elements`);
   return acl;
 }
 

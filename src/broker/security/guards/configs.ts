@@ -1,13 +1,6 @@
 /** Guards of the requests about configs of things: each thing needs its own right. */
 
-import {
-  AlterConfigs,
-  DescribeConfigs,
-  ErrorCode,
-  IncrementalAlterConfigs,
-  type RequestOf,
-  type ResponseInput,
-} from '../../../protocol/index.ts';
+import { AlterConfigs, DescribeConfigs, ErrorCode, IncrementalAlterConfigs, type ResponseInput } from '../../../protocol/index.ts';
 import type { RequestContext } from '../../seams.ts';
 import type { Access } from '../access.ts';
 import { Operation } from '../acl/constants.ts';
@@ -32,7 +25,8 @@ export function addConfigGuards(guards: GuardMap, { access }: GuardDeps): void {
   guard(guards, AlterConfigs, async (request, context, next) => {
     const { allowed, denied } = splitResources(access, context, Operation.ALTER_CONFIGS, request.resources);
     if (denied.length === 0) return next(request);
-    return withRefused(await next({ ...request, resources: [...allowed] }), denied);
+    // The levels of loggers are none of this request's, whoever asks.
+    return withRefused(await next({ ...request, resources: [...allowed] }), denied, [ConfigResourceType.BROKER_LOGGER]);
   });
 
   guard(guards, IncrementalAlterConfigs, async (request, context, next) => {
@@ -44,11 +38,14 @@ export function addConfigGuards(guards: GuardMap, { access }: GuardDeps): void {
 
 type Altered = ResponseInput<typeof AlterConfigs>;
 
-function withRefused(response: Altered, denied: readonly ConfigResource[]): Altered {
-  return { ...response, responses: [...response.responses, ...denied.map(refused)] };
+function withRefused(response: Altered, denied: readonly ConfigResource[], unexpected: readonly number[] = []): Altered {
+  const responses = denied.map((resource) =>
+    unexpected.includes(resource.resourceType) ? { ...refused(resource), ...failure(ErrorCode.INVALID_REQUEST) } : refused(resource),
+  );
+  return { ...response, responses: [...response.responses, ...responses] };
 }
 
-function splitResources<T extends RequestOf<typeof AlterConfigs>['resources'][number] | ConfigResource>(
+function splitResources<T extends ConfigResource>(
   access: Access,
   context: RequestContext,
   operation: number,
@@ -64,7 +61,7 @@ function isAllowed(access: Access, context: RequestContext, operation: number, {
     case ConfigResourceType.GROUP:
       return access.group(context, operation, resourceName);
     default:
-      // Of a type that nobody knows, only those learn who may do this to the cluster.
+      // What nobody knows is refused by the handler; until it knows it, only those get there who may do this to the cluster.
       return access.cluster(context, operation);
   }
 }
@@ -74,6 +71,16 @@ function refused({ resourceType, resourceName }: ConfigResource) {
 }
 
 function errorOf(resourceType: number): number {
-  if (resourceType === ConfigResourceType.TOPIC) return ErrorCode.TOPIC_AUTHORIZATION_FAILED;
-  return resourceType === ConfigResourceType.GROUP ? ErrorCode.GROUP_AUTHORIZATION_FAILED : ErrorCode.CLUSTER_AUTHORIZATION_FAILED;
+  switch (resourceType) {
+    case ConfigResourceType.TOPIC:
+      return ErrorCode.TOPIC_AUTHORIZATION_FAILED;
+    case ConfigResourceType.GROUP:
+      return ErrorCode.GROUP_AUTHORIZATION_FAILED;
+    case ConfigResourceType.BROKER:
+    case ConfigResourceType.BROKER_LOGGER:
+    case ConfigResourceType.CLIENT_METRICS:
+      return ErrorCode.CLUSTER_AUTHORIZATION_FAILED;
+    default:
+      return ErrorCode.INVALID_REQUEST;
+  }
 }

@@ -49,9 +49,10 @@ function addClassicAdminGuards(guards: GuardMap, { access }: GuardDeps): void {
   guard(guards, DescribeGroups, async (request, context, next) => {
     const { allowed, denied } = split(request.groups, (groupId) => access.group(context, Operation.DESCRIBE, groupId));
     const response = await next({ ...request, groups: [...allowed] });
-    const groups = request.includeAuthorizedOperations
-      ? response.groups.map((group) => ({ ...group, authorizedOperations: access.operations(context, ResourceType.GROUP, group.groupId) }))
-      : response.groups;
+    const groups = response.groups.map((group) => {
+      if (!request.includeAuthorizedOperations || group.errorCode !== ErrorCode.NONE) return group;
+      return { ...group, authorizedOperations: access.operations(context, ResourceType.GROUP, group.groupId) };
+    });
     const refused = denied.map((groupId) => {
       return { errorCode: DENIED, groupId, groupState: '', protocolType: '', protocolData: '', members: [] };
     });
