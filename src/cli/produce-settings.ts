@@ -8,7 +8,7 @@ import type { LineOptions } from './records/line-records.ts';
 import type { SenderOptions } from './records/sender.ts';
 import { numberSetting, oneOfSetting } from './settings.ts';
 
-const DEFAULTS = { batchBytes: 262_144, lingerMs: 5, transactionTimeoutMs: 60_000 };
+const DEFAULTS = { batchBytes: 262_144, lingerMs: 5, deliveryTimeoutMs: 120_000 };
 const ACKS: Readonly<Record<string, -1 | 0 | 1>> = { all: -1, '-1': -1, '0': 0, '1': 1 };
 
 /** How records are written: the command's options, then Kafka's producer settings (-X and file), then the defaults. */
@@ -23,12 +23,19 @@ export function senderOptions(options: ProduceOptions, settings: Settings): Send
     throw usageError('A transaction needs an idempotent producer; leave out --no-idempotent.');
   if (options.transactionRecords !== undefined && transactionalId === undefined)
     throw usageError('--transaction-records needs --transactional-id.');
+  const transactionTimeoutMs = options.transactionTimeout ?? numberSetting(settings, 'transaction.timeout.ms');
+  const maxRequestBytes = numberSetting(settings, 'max.request.size', 'message.max.bytes');
+  const deliveryTimeoutMs = options.timeout ?? numberSetting(settings, 'delivery.timeout.ms', 'message.timeout.ms');
   return {
-    acks: acks ?? -1,
+    producing: {
+      acks: acks ?? -1,
+      idempotent,
+      deliveryTimeoutMs: deliveryTimeoutMs ?? DEFAULTS.deliveryTimeoutMs,
+      ...(transactionalId !== undefined && { transactionalId }),
+      ...(transactionTimeoutMs !== undefined && { transactionTimeoutMs }),
+      ...(maxRequestBytes !== undefined && { maxRequestBytes }),
+    },
     compression: options.compression ?? compressionSetting(settings),
-    idempotent,
-    transactionalId,
-    transactionTimeoutMs: options.transactionTimeout ?? numberSetting(settings, 'transaction.timeout.ms') ?? DEFAULTS.transactionTimeoutMs,
     lingerMs: options.linger ?? numberSetting(settings, 'linger.ms', 'queue.buffering.max.ms') ?? DEFAULTS.lingerMs,
     batchBytes: options.batchSize ?? numberSetting(settings, 'batch.size') ?? DEFAULTS.batchBytes,
     createTopic: options.create !== false,

@@ -22,12 +22,8 @@ const NEWLINE = Buffer.from('\n');
 export async function runProduce(topic: string, options: ProduceOptions): Promise<void> {
   if (options.tee === true && options.json === true) throw usageError('--tee and --json both write to stdout; give one of them.');
   const stop = new StopSignal();
-  const { timeout, option } = options;
-  const timeouts: Record<string, string> = timeout === undefined ? {} : { 'default.api.timeout.ms': String(timeout) };
   try {
-    await withClient({ ...options, option: { ...timeouts, ...option } }, (client, settings) =>
-      produce(client, topic, options, settings, stop),
-    );
+    await withClient(options, (client, settings) => produce(client, topic, options, settings, stop));
   } finally {
     stop.release();
     // A terminal or pipe that is still being read would keep the process alive.
@@ -53,16 +49,15 @@ async function produce(client: KafkaClient, topic: string, options: ProduceOptio
           if (wait !== undefined) await wait;
           records++;
           if (options.tee === true) await tee(line, options.delimiter);
-          if (options.transactionRecords !== undefined && records % options.transactionRecords === 0) await commit(sender);
+          if (options.transactionRecords !== undefined && records % options.transactionRecords === 0) await sender.commit();
         }
       }
     }
-    if (stop.requested && sending.transactionalId !== undefined)
+    if (stop.requested && sending.producing.transactionalId !== undefined)
       throw new MillraceError('INVALID_STATE', 'Stopped before the end of the input; the transaction was aborted.');
-    await commit(sender);
+    await sender.commit();
   } catch (error) {
-    await sender.flush().catch(() => undefined);
-    await sender.endTransaction(false).catch(() => undefined);
+    await sender.giveUp().catch(() => undefined);
     throw error;
   } finally {
     progress.stop();
@@ -126,11 +121,6 @@ function take(
 
 async function tee(line: Buffer, delimiter: Buffer = NEWLINE): Promise<void> {
   if (!process.stdout.write(Buffer.concat([line, delimiter]))) await once(process.stdout, 'drain');
-}
-
-async function commit(sender: RecordSender): Promise<void> {
-  await sender.flush();
-  await sender.endTransaction(true);
 }
 
 /** JSON on stdout; for people only where they see it. */

@@ -66,7 +66,7 @@ export function produceCommand(): Command {
     .option('--transaction-timeout <ms>', 'the broker aborts a transaction after this (default: 60000)', wholeNumber(1))
     .option('--batch-size <bytes>', 'size of a batch (default: 262144)', wholeNumber(1))
     .option('--linger <ms>', 'how long a record waits for others (default: 5)', wholeNumber(0))
-    .option('--timeout <ms>', 'how long a batch is tried again (default: 60000)', wholeNumber(1))
+    .option('--timeout <ms>', 'how long a batch is tried again (default: 120000)', wholeNumber(1))
     .option('-n, --max-messages <n>', 'stop after so many records', wholeNumber(0))
     .option('--no-create', 'do not let the broker make a missing topic')
     .option('--skip-errors', 'pass over lines that cannot be read, with a note on stderr')
