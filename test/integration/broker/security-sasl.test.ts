@@ -2,21 +2,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Broker } from '../../../src/broker/index.ts';
 import type { BrokerLogger } from '../../../src/broker/logger.ts';
 import {
-  AlterUserScramCredentials,
   type Api,
   ApiVersions,
   allApis,
   CreateTopics,
-  DescribeUserScramCredentials,
   ErrorCode,
   formatPlainMessage,
   Metadata,
   Produce,
   SaslAuthenticate,
   SaslHandshake,
-  SCRAM_SHA_256,
-  SCRAM_SHA_512,
-  scramSaltedPassword,
 } from '../../../src/protocol/index.ts';
 import { sampleMessage } from '../../support/sample-message.ts';
 import { authenticate, loginPlain, loginScram } from './login.ts';
@@ -30,6 +25,7 @@ const log: BrokerLogger = {
   warn: (message) => lines.push(message),
   error: (message) => lines.push(message),
 };
+const LIFETIME_MS = 3_600_000;
 const USERS = { alice: 'alice-secret', bob: 'bob-secret' };
 
 let broker: Broker;
@@ -39,7 +35,7 @@ beforeAll(async () => {
   broker = await Broker.start({
     thread: false,
     log,
-    sasl: { users: USERS },
+    sasl: { users: USERS, sessionLifetimeMs: LIFETIME_MS },
     config: { 'connection.failed.authentication.delay.ms': '10' },
   });
 });
@@ -141,7 +137,11 @@ describe('PLAIN', () => {
     const client = await connect();
     await client.send(SaslHandshake, 1, { mechanism: 'PLAIN' });
     const right = formatPlainMessage({ authorizationId: 'alice', userName: 'alice', password: 'alice-secret' });
-    expect(await authenticate(client, right, version)).toMatchObject({ errorCode: ErrorCode.NONE, errorMessage: null });
+    expect(await authenticate(client, right, version)).toMatchObject({
+      errorCode: ErrorCode.NONE,
+      errorMessage: '',
+      sessionLifetimeMs: version === 0 ? 0 : LIFETIME_MS,
+    });
     expect(await isServed(client)).toBe(true);
   });
 
@@ -155,10 +155,10 @@ describe('PLAIN', () => {
       'bob\0alice\0alice-secret',
       'Authentication failed: Client requested an authorization id that is different from username',
     ],
-    ['no user', '\0\0alice-secret', generic('PLAIN')],
-    ['no password', '\0alice\0', generic('PLAIN')],
-    ['no PLAIN at all', 'alice', generic('PLAIN')],
-    ['nothing', '', generic('PLAIN')],
+    ['no user', '\0\0alice-secret', 'Authentication failed: username not specified'],
+    ['no password', '\0alice\0', 'Authentication failed: password not specified'],
+    ['no PLAIN at all', 'alice', 'Invalid SASL/PLAIN response: expected 3 tokens, got 1'],
+    ['too many parts', 'a\0b\0c\0d\0e', 'Invalid SASL/PLAIN response: expected 3 tokens, got 4'],
   ])('refuses %s and closes', async (_, token, message) => {
     const client = await connect();
     lines.length = 0;
@@ -213,7 +213,7 @@ describe.each(['SCRAM-SHA-256', 'SCRAM-SHA-512'])('%s', (mechanism) => {
   it('lets a user with the right password in', async () => {
     const client = await connect();
     const { last } = await loginScram(client, { mechanism, userName: 'alice', password: 'alice-secret', authorizationId: 'alice' });
-    expect(last).toMatchObject({ errorCode: ErrorCode.NONE, sessionLifetimeMs: 0 });
+    expect(last).toMatchObject({ errorCode: ErrorCode.NONE, sessionLifetimeMs: LIFETIME_MS });
     expect(await isServed(client)).toBe(true);
   });
 
@@ -251,6 +251,16 @@ describe.each(['SCRAM-SHA-256', 'SCRAM-SHA-512'])('%s', (mechanism) => {
 });
 
 describe('another login on the same connection', () => {
+  it('is refused where a login is valid for ever', async () => {
+    const forever = await Broker.start({ thread: false, log, sasl: { users: USERS } });
+    const client = await connect(forever.port);
+    expect((await loginPlain(client, 'alice', 'alice-secret')).sessionLifetimeMs).toBe(0);
+    expect((await client.send(SaslHandshake, 1, { mechanism: 'PLAIN' })).errorCode).toBe(ErrorCode.ILLEGAL_SASL_STATE);
+    expect(await isServed(client)).toBe(true);
+    await client.close();
+    await forever.close();
+  });
+
   it('keeps the session of the same user', async () => {
     const client = await connect();
     await loginPlain(client, 'alice', 'alice-secret');
@@ -364,82 +374,6 @@ describe('time', () => {
     clock.advance(1);
     expect(await answer).toBe(ErrorCode.SASL_AUTHENTICATION_FAILED);
     await client.closed;
-  });
-});
-
-describe('SCRAM credentials', () => {
-  const upsertion = async (name: string, password: string, mechanism = SCRAM_SHA_256, iterations = 4096) => {
-    const salt = Buffer.from(`salt of ${name}`);
-    return {
-      name,
-      mechanism: mechanism.type,
-      iterations,
-      salt,
-      saltedPassword: await scramSaltedPassword(mechanism, password, salt, iterations),
-    };
-  };
-
-  it('are described, added, changed, deleted, and used at once', async () => {
-    const admin = await connect();
-    await loginPlain(admin, 'alice', 'alice-secret');
-    const described = await admin.send(DescribeUserScramCredentials, 0, { users: null });
-    const seeded = [SCRAM_SHA_256, SCRAM_SHA_512].map(({ type }) => ({ mechanism: type, iterations: 4096 }));
-    expect(described.results.map(({ user, credentialInfos }) => ({ user, credentialInfos }))).toEqual([
-      { user: 'alice', credentialInfos: seeded },
-      { user: 'bob', credentialInfos: seeded },
-    ]);
-
-    const carol = await upsertion('carol', 'carol-secret', SCRAM_SHA_512, 8192);
-    const added = await admin.send(AlterUserScramCredentials, 0, { deletions: [], upsertions: [carol] });
-    expect(added.results).toEqual([{ user: 'carol', errorCode: 0, errorMessage: null }]);
-    const login = { mechanism: 'SCRAM-SHA-512', userName: 'carol' };
-    expect((await loginScram(await connect(), { ...login, password: 'carol-secret' })).last.errorCode).toBe(0);
-
-    const changed = await upsertion('carol', 'changed-secret', SCRAM_SHA_512);
-    await admin.send(AlterUserScramCredentials, 0, { deletions: [], upsertions: [changed] });
-    expect((await loginScram(await connect(), { ...login, password: 'carol-secret' })).last.errorCode).toBe(58);
-    expect((await loginScram(await connect(), { ...login, password: 'changed-secret' })).last.errorCode).toBe(0);
-
-    const deletions = [{ name: 'carol', mechanism: SCRAM_SHA_512.type }];
-    await admin.send(AlterUserScramCredentials, 0, { deletions, upsertions: [] });
-    expect((await loginScram(await connect(), { ...login, password: 'changed-secret' })).last.errorCode).toBe(58);
-    const gone = await admin.send(DescribeUserScramCredentials, 0, { users: [{ name: 'carol' }, { name: 'bob' }, { name: 'bob' }] });
-    expect(gone.results.map(({ user, errorCode }) => [user, errorCode])).toEqual([
-      ['carol', ErrorCode.RESOURCE_NOT_FOUND],
-      ['bob', ErrorCode.DUPLICATE_RESOURCE],
-    ]);
-  });
-
-  it('that cannot be are refused, one by one', async () => {
-    const admin = await connect();
-    await loginPlain(admin, 'alice', 'alice-secret');
-    const { results } = await admin.send(AlterUserScramCredentials, 0, {
-      deletions: [
-        { name: 'nobody', mechanism: 1 },
-        { name: 'bob', mechanism: 1 },
-      ],
-      upsertions: [
-        await upsertion('bob', 'x'),
-        await upsertion('few', 'x', SCRAM_SHA_256, 4095),
-        { ...(await upsertion('many', 'x')), iterations: 16385 },
-        await upsertion('', 'x'),
-        { ...(await upsertion('unknown', 'x')), mechanism: 3 },
-        await upsertion('fine', 'x'),
-      ],
-    });
-    expect(Object.fromEntries(results.map(({ user, errorCode }) => [user, errorCode]))).toEqual({
-      nobody: ErrorCode.RESOURCE_NOT_FOUND,
-      bob: ErrorCode.DUPLICATE_RESOURCE,
-      few: ErrorCode.UNACCEPTABLE_CREDENTIAL,
-      many: ErrorCode.UNACCEPTABLE_CREDENTIAL,
-      '': ErrorCode.UNACCEPTABLE_CREDENTIAL,
-      unknown: ErrorCode.UNSUPPORTED_SASL_MECHANISM,
-      fine: ErrorCode.NONE,
-    });
-    expect(
-      (await loginScram(await connect(), { mechanism: 'SCRAM-SHA-256', userName: 'bob', password: 'bob-secret' })).last.errorCode,
-    ).toBe(0);
-    await admin.send(AlterUserScramCredentials, 0, { deletions: [{ name: 'fine', mechanism: 1 }], upsertions: [] });
   });
 });
 

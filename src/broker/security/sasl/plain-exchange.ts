@@ -12,16 +12,25 @@ export class PlainExchange implements SaslExchange {
 
   next(token: Buffer): SaslStep {
     const message = parsePlainMessage(token);
-    if (message === undefined) throw new SaslFailure('Invalid SASL/PLAIN response: expected 3 tokens', { tellClient: false });
+    if (message === undefined) throw refused(`Invalid SASL/PLAIN response: expected 3 tokens, got ${countTokens(token)}`);
     const { authorizationId, userName, password } = message;
-    if (userName === '') throw new SaslFailure('Authentication failed: username not specified', { tellClient: false });
-    if (password === '') throw new SaslFailure('Authentication failed: password not specified', { tellClient: false });
-    if (!this.#users.isPassword(userName, password))
-      throw new SaslFailure('Authentication failed: Invalid username or password', { tellClient: true });
-    if (authorizationId !== '' && authorizationId !== userName) {
-      const problem = 'Authentication failed: Client requested an authorization id that is different from username';
-      throw new SaslFailure(problem, { tellClient: true });
-    }
+    if (userName === '') throw refused('Authentication failed: username not specified');
+    if (password === '') throw refused('Authentication failed: password not specified');
+    if (!this.#users.isPassword(userName, password)) throw refused('Authentication failed: Invalid username or password');
+    if (authorizationId !== '' && authorizationId !== userName)
+      throw refused('Authentication failed: Client requested an authorization id that is different from username');
     return loggedIn(userName);
   }
+}
+
+/** None of the messages tells whether a user exists. */
+function refused(message: string): SaslFailure {
+  return new SaslFailure(message, { tellClient: true });
+}
+
+/** Kafka counts no further than four. */
+function countTokens(token: Buffer): number {
+  let count = 1;
+  for (const byte of token) if (byte === 0) count++;
+  return Math.min(count, 4);
 }

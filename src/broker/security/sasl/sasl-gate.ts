@@ -81,11 +81,11 @@ export class SaslGate implements FrameHandler {
 
   handle(frame: Buffer, connection: Connection): Promise<Buffer[] | undefined> | Buffer[] | undefined {
     if (!this.#open) return this.#logIn(frame, connection);
-    if (frame.length >= API_KEY_BYTES && readInt16(frame, 0) === SaslHandshake.key && this.#mayBeginAgain(connection)) {
-      return this.#logIn(frame, connection);
-    }
-    if (this.#expiresAtMs !== Number.POSITIVE_INFINITY && this.#settings.clock.nowMs() > this.#expiresAtMs) {
-      throw new ConnectionFault(`the session of ${connection.principal} is over and it has not logged in again`);
+    // Where a login is valid for ever there is no other; a handshake is then refused like everywhere without SASL.
+    if (this.#expiresAtMs !== Number.POSITIVE_INFINITY) {
+      if (isHandshake(frame) && this.#mayBeginAgain(connection)) return this.#logIn(frame, connection);
+      if (this.#settings.clock.nowMs() > this.#expiresAtMs)
+        throw new ConnectionFault(`the session of ${connection.principal} is over and it has not logged in again`);
     }
     return this.#next.handle(frame, connection);
   }
@@ -152,7 +152,7 @@ export class SaslGate implements FrameHandler {
       return this.#refuse(connection, `login by ${login.mechanism} failed: ${step.message}`, response);
     }
     const sessionLifetimeMs = step.userName === undefined ? 0 : this.#settings.sessionLifetimeMs;
-    return encode({ errorCode: ErrorCode.NONE, errorMessage: null, authBytes: step.bytes, sessionLifetimeMs });
+    return encode({ errorCode: ErrorCode.NONE, errorMessage: '', authBytes: step.bytes, sessionLifetimeMs });
   }
 
   /** As a client of Kafka 0.10 sends it: only a length before each token, and no words for a failure. */
@@ -209,6 +209,10 @@ export class SaslGate implements FrameHandler {
     connection.closeAfterResponse(reason);
     return response;
   }
+}
+
+function isHandshake(frame: Buffer): boolean {
+  return frame.length >= API_KEY_BYTES && readInt16(frame, 0) === SaslHandshake.key;
 }
 
 function waitUnlessClosed(clock: Clock, connection: Connection, delayMs: number): Promise<void> {
