@@ -31,38 +31,12 @@ export const EXPLANATIONS: readonly Explanation[] = [
 
   // Produce
   {
-    reason: 'Records are stored unopened, so a header that claims another number of records than there are is not noticed.',
-    api: 'Produce',
-    path: /^responses\[\]\.partitionResponses\[\]\.(errorCode|baseOffset|logStartOffset|errorMessage)$/,
-    step: /^a record count that is too high/,
-  },
-  {
     reason: 'Kafka lets an exception of its decoder out as UNKNOWN_SERVER_ERROR; here the error says what is wrong.',
     api: 'Produce',
     path: 'responses[].partitionResponses[].errorCode',
     step: /^an unknown codec/,
     when: ({ kafka, ours }) => kafka === -1 && ours === 76,
   },
-  {
-    reason: 'A format that does not exist is an invalid record, as one that is too old is.',
-    api: 'Produce',
-    path: 'responses[].partitionResponses[].errorCode',
-    step: /^magic 3/,
-    when: ({ kafka, ours }) => kafka === 2 && ours === 87,
-  },
-  {
-    reason: 'The beginning of the log is told with every refusal; Kafka tells it with some.',
-    api: 'Produce',
-    path: 'responses[].partitionResponses[].logStartOffset',
-    when: ({ kafka, ours }) => kafka === -1 && ours === 0,
-  },
-  {
-    reason: 'A batch is refused as a whole by its timestamps without opening it, so no single record is named.',
-    api: 'Produce',
-    path: 'responses[].partitionResponses[].recordErrors',
-    step: /^(a timestamp far ahead|too old for the topic)/,
-  },
-
   {
     reason: 'Kafka gives the time of a batch that it has already as if the broker had stamped it, but the topic has times of its clients.',
     api: 'Produce',

@@ -1,10 +1,12 @@
 import {
   batchCompression,
   batchLength,
+  batchMagic,
   batchProducerEpoch,
   batchProducerId,
   ErrorCode,
   isTransactionalBatch,
+  MAGIC_V2,
   type Produce,
   type RequestOf,
   type ResponseInput,
@@ -32,6 +34,14 @@ const CODEC_ZSTD = 4;
 const BATCH_HEADER_BYTES = 61;
 /** Kafka's tools may write to internal topics under this client id. */
 const ADMIN_CLIENT_ID = '__admin_client';
+
+/** Errors with which Kafka's `ReplicaManager.appendRecordsToLeader` does not tell where the log begins. */
+const WITHOUT_LOG_START: ReadonlySet<number> = new Set([
+  ErrorCode.CORRUPT_MESSAGE,
+  ErrorCode.MESSAGE_TOO_LARGE,
+  ErrorCode.RECORD_LIST_TOO_LARGE,
+  ErrorCode.KAFKA_STORAGE_ERROR,
+]);
 
 /** What one request has appended: who must be flushed before it is acknowledged. */
 interface Round {
@@ -126,6 +136,10 @@ function refusePartition(
   if (records === null || records.length < BATCH_HEADER_BYTES || batchLength(records, 0) !== records.length) {
     return failed(index, ErrorCode.INVALID_RECORD, 'Produce requests must have exactly one record batch per partition.');
   }
+  const magic = batchMagic(records, 0);
+  if (magic >= 0 && magic < MAGIC_V2) {
+    return failed(index, ErrorCode.INVALID_RECORD, `Produce requests must have record batches of format 2, not ${magic}.`);
+  }
   if (context.apiVersion < FIRST_ZSTD_VERSION && batchCompression(records, 0) === CODEC_ZSTD) {
     return failed(index, ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, 'Produce requests in versions below 7 cannot use ZStandard compression.');
   }
@@ -149,7 +163,7 @@ function append(round: Round, log: PartitionLog, index: number, batch: Buffer): 
     errorCode: result.errorCode,
     baseOffset: result.baseOffset,
     logAppendTimeMs: result.logAppendTimeMs,
-    logStartOffset: log.logStartOffset,
+    logStartOffset: WITHOUT_LOG_START.has(result.errorCode) ? -1 : log.logStartOffset,
     errorMessage: result.errorMessage ?? null,
     recordErrors: (result.recordErrors ?? []).map(({ batchIndex, message }) => ({ batchIndex, batchIndexErrorMessage: message })),
   };

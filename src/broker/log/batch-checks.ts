@@ -46,8 +46,13 @@ export function checkBatch(batch: Buffer, config: LogConfig, nowMs: number, name
     checkSize(batch, config, name) ??
     checkHeader(batch, name) ??
     checkTimestamps(batch, config, nowMs, name) ??
-    (config.compact || batchCompression(batch, 0) === 0 ? checkRecords(batch, config, name) : undefined)
+    checkContents(batch, config, name)
   );
+}
+
+function checkContents(batch: Buffer, config: LogConfig, name: string): Refusal | undefined {
+  if (config.compact) return checkKeys(batch, name);
+  return batchCompression(batch, 0) === 0 ? checkRecords(batch, name, INVALID_RECORD, nothingWrong) : undefined;
 }
 
 /** The same for a batch of a coordinator, which is trusted to have built it well. */
@@ -62,6 +67,9 @@ function checkFrame(batch: Buffer, name: string): Refusal | undefined {
     return { code: CORRUPT_MESSAGE, message: `${batch.length} bytes for ${name} are too few for a record batch.` };
   }
   const magic = batchMagic(batch, 0);
+  if (magic < 0 || magic > MAGIC_V2) {
+    return { code: CORRUPT_MESSAGE, message: `Record batch for ${name} has format ${magic}, which does not exist.` };
+  }
   if (magic !== MAGIC_V2) return invalid(`${name} takes record batches of format 2 only, not ${magic}.`);
   const length = batchLength(batch, 0);
   if (length < BATCH_HEADER_BYTES) {
@@ -114,49 +122,60 @@ function checkTimestamps(batch: Buffer, config: LogConfig, nowMs: number, name: 
   if (isLogAppendTimeBatch(batch, 0)) {
     return { code: INVALID_TIMESTAMP, message: `Producers must not set the timestamp type LogAppendTime (${name}).` };
   }
-  const latest = batchMaxTimestamp(batch, 0);
-  const first = batchBaseTimestamp(batch, 0);
-  if (latest >= 0 && latest - nowMs > config.timestampAfterMaxMs) {
-    return {
-      code: INVALID_TIMESTAMP,
-      message: `Timestamp ${latest} for ${name} is more than message.timestamp.after.max.ms (${config.timestampAfterMaxMs}) past ${nowMs}.`,
-    };
-  }
-  if (first >= 0 && nowMs - first > config.timestampBeforeMaxMs) {
-    return {
-      code: INVALID_TIMESTAMP,
-      message: `Timestamp ${first} for ${name} is more than message.timestamp.before.max.ms (${config.timestampBeforeMaxMs}) before ${nowMs}.`,
-    };
-  }
-  return undefined;
+  const earliest = nowMs - config.timestampBeforeMaxMs;
+  const latest = nowMs + config.timestampAfterMaxMs;
+  if (batchMaxTimestamp(batch, 0) <= latest && batchBaseTimestamp(batch, 0) >= earliest) return undefined;
+  return checkRecordTimestamps(batch, earliest, latest, name);
+}
+
+/** Looks at each record, as the header says that some may be too early or too late. */
+function checkRecordTimestamps(batch: Buffer, earliest: number, latest: number, name: string): Refusal | undefined {
+  return checkRecords(batch, name, INVALID_TIMESTAMP, ({ timestamp }) => {
+    if (timestamp < 0 || (timestamp >= earliest && timestamp <= latest)) return undefined;
+    const limit =
+      timestamp > latest
+        ? `later than ${latest} (message.timestamp.after.max.ms)`
+        : `earlier than ${earliest} (message.timestamp.before.max.ms)`;
+    return `Timestamp ${timestamp} for ${name} is ${limit}.`;
+  });
+}
+
+/** On a compacted topic a record without a key could never be cleaned. */
+function checkKeys(batch: Buffer, name: string): Refusal | undefined {
+  return checkRecords(batch, name, INVALID_RECORD, ({ keyLength }) =>
+    keyLength >= 0 ? undefined : `Compacted topic cannot accept message without key in topic partition ${name}.`,
+  );
 }
 
 /** Used for all batches: checking one is over before the next begins. */
 const cursor = new RecordCursor();
 const NOTHING = Buffer.alloc(0);
 
-/** Records are what the header says. On a compacted topic a record without a key could never be cleaned. */
-function checkRecords(batch: Buffer, config: LogConfig, name: string): Refusal | undefined {
+const nothingWrong = (): undefined => undefined;
+
+/** Records are what the header says, and there is nothing wrong with any of them; else all that are wrong are named. */
+function checkRecords(
+  batch: Buffer,
+  name: string,
+  code: number,
+  problemOf: (record: RecordCursor) => string | undefined,
+): Refusal | undefined {
   const recordErrors: { batchIndex: number; message: string }[] = [];
   try {
     cursor.reset(batch);
     for (let batchIndex = 0; cursor.next(); batchIndex++) {
-      if (!config.compact || cursor.keyLength >= 0 || recordErrors.length >= MAX_RECORD_ERRORS) continue;
-      recordErrors.push({
-        batchIndex,
-        message: `Compacted topic cannot accept message without key in topic partition ${name}.`,
-      });
+      const message = problemOf(cursor);
+      if (message !== undefined && recordErrors.length < MAX_RECORD_ERRORS) recordErrors.push({ batchIndex, message });
     }
   } catch (error) {
     if (!isMillraceError(error)) throw error;
-    const code = error.code === 'UNSUPPORTED_COMPRESSION' ? UNSUPPORTED_COMPRESSION_TYPE : INVALID_RECORD;
-    return { code, message: error.message };
+    const unknownCodec = error.code === 'UNSUPPORTED_COMPRESSION';
+    return { code: unknownCodec ? UNSUPPORTED_COMPRESSION_TYPE : INVALID_RECORD, message: `${name}: ${error.message}` };
   } finally {
     // The batch's memory is used again.
     cursor.reset(NOTHING);
   }
-  if (recordErrors.length === 0) return undefined;
-  return { ...invalid('One or more records have been rejected.'), recordErrors };
+  return recordErrors.length === 0 ? undefined : { code, message: 'One or more records have been rejected.', recordErrors };
 }
 
 function tooLargeForSegment(batch: Buffer, config: LogConfig, name: string): Refusal {

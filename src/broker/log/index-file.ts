@@ -60,7 +60,7 @@ export class IndexFile {
     this.maxBytes = Math.max(maxBytes - (maxBytes % entryBytes), entryBytes);
     this.bytesOnDisk = bytesOnDisk - (bytesOnDisk % entryBytes);
     this.bytes = this.bytesOnDisk;
-    this.sealed = bytesOnDisk > 0;
+    this.sealed = this.bytes > 0;
     this.buffer = this.sealed ? undefined : EMPTY;
   }
 
