@@ -134,6 +134,68 @@ describe('librdkafka', () => {
   });
 });
 
+describe('transactions of librdkafka', () => {
+  const done = (call: (callback: (error: Rdkafka.LibrdKafkaError) => void) => unknown): Promise<void> =>
+    new Promise((resolve, reject) => {
+      call((error) => (error ? reject(error as unknown as Error) : resolve()));
+    });
+  const moveAll = async (node: number): Promise<void> => {
+    await broker.moveCoordinator('transaction', 'x', node);
+    for (let partition = 0; partition < PARTITIONS; partition++) await broker.moveLeader('t', partition, (node % 3) + 1);
+  };
+
+  it.each([
+    ['stopped and started', stopAndStart],
+    ['moved away from', moveAll],
+  ])('nodes are %s: what was committed is there once, and nothing else', async (_, disturbance) => {
+    const producer = new rdkafka.Producer({
+      'bootstrap.servers': broker.bootstrapServers,
+      'transactional.id': 'x',
+      'linger.ms': 0,
+      'retry.backoff.ms': 20,
+      'reconnect.backoff.max.ms': 200,
+    });
+    await done((callback) => producer.connect({}, callback));
+    await done((callback) => producer.initTransactions(30_000, callback));
+    const committed: string[] = [];
+    for (const node of [1, 2, 3, 1, 2, 3]) {
+      const disturbed = disturbance(node);
+      for (let round = 0; round < 4; round++) {
+        const values = Array.from({ length: 20 }, (_value, index) => `${committed.length + index}`);
+        await done((callback) => producer.beginTransaction(callback));
+        for (const [index, value] of values.entries()) producer.produce('t', index % PARTITIONS, Buffer.from(value));
+        if (round === 3) {
+          // Without it there would be nothing on the broker to abort.
+          await done((callback) => producer.flush(30_000, callback));
+          await done((callback) => producer.abortTransaction(30_000, callback));
+        } else {
+          await done((callback) => producer.commitTransaction(30_000, callback));
+          committed.push(...values);
+        }
+      }
+      await disturbed;
+    }
+    await done((callback) => producer.disconnect(callback));
+
+    const kafka = new Kafka({ brokers: broker.bootstrapServers.split(','), logLevel: logLevel.NOTHING });
+    const consumer = kafka.consumer({ groupId: 'reader', readUncommitted: false });
+    await consumer.connect();
+    await consumer.subscribe({ topic: 't', fromBeginning: true });
+    const read: string[] = [];
+    await consumer.run({ eachMessage: ({ message }) => Promise.resolve(void read.push(String(message.value))) });
+    try {
+      await expect.poll(() => read.length, { timeout: 60_000 }).toBeGreaterThanOrEqual(committed.length);
+      expect(numbers(read)).toEqual(numbers(committed));
+      const { transactions, topics } = await broker.state();
+      expect(transactions).toMatchObject([{ transactionalId: 'x', state: 'CompleteAbort' }]);
+      for (const { partitions } of topics)
+        for (const { lastStableOffset, highWatermark } of partitions) expect(lastStableOffset).toBe(highWatermark);
+    } finally {
+      await consumer.disconnect();
+    }
+  });
+});
+
 describe('kafkajs', () => {
   const kafkaOf = (): Kafka =>
     new Kafka({
