@@ -32,6 +32,14 @@ export type { LogLevel } from './logger.ts';
 export type { ApiMetrics } from './metrics/request-metrics.ts';
 export type { BrokerOptions, StartTopic } from './options.ts';
 export type { Clock, FlushPolicy } from './seams.ts';
+export type {
+  BrokerAuthorizationOptions,
+  BrokerSaslOptions,
+  BrokerSecurityOptions,
+  BrokerTlsOptions,
+  SaslMechanism,
+  TlsClientAuth,
+} from './security/options.ts';
 export { MemoryNetwork, type MemoryNetworkOptions } from './server/memory-network.ts';
 export type { BrokerSocket, ListenRequest, Network, NetworkListener } from './server/network.ts';
 

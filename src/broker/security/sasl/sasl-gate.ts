@@ -181,9 +181,10 @@ export class SaslGate implements FrameHandler {
   }
 
   #succeed(mechanism: string, principal: string, connection: Connection): void {
-    const { sessionLifetimeMs, maxRequestBytes, clock } = this.#settings;
+    const { sessionLifetimeMs, maxRequestBytes, clock, log } = this.#settings;
     if (this.#loggedInBy !== undefined && principal !== connection.principal) {
-      const problem = `Cannot change principals during re-authentication from ${connection.principal} to ${principal}`;
+      const [before, after] = [connection.principal, principal].map((one) => one.replace(':', '.'));
+      const problem = `Cannot change principals during re-authentication from ${before}: ${after}`;
       throw new SaslFailure(problem, { tellClient: true });
     }
     this.#cancelTimeout();
@@ -193,6 +194,7 @@ export class SaslGate implements FrameHandler {
     if (sessionLifetimeMs > 0) this.#expiresAtMs = clock.nowMs() + sessionLifetimeMs;
     connection.principal = principal;
     connection.limitRequests(maxRequestBytes);
+    log.debug(`Connection ${connection.id} of ${connection.clientHost}: ${principal} has logged in by ${mechanism}`);
   }
 
   #messageOf(failure: SaslFailure, mechanism: string): string {
