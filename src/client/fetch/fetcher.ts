@@ -63,6 +63,7 @@ export class BatchFetcher {
           : new FetchPartition(topic, partition, -1, offset);
       this.#partitions.set(made.name, made);
     }
+    for (const node of this.#nodes.values()) node.restart();
     this.#schedule();
     this.#wake?.();
   }

@@ -63,6 +63,14 @@ export class NodeFetcher {
     else if (!this.#passing) void this.#fetchInPassing(this.#waiting);
   }
 
+  /**
+   * Another set of partitions is read, some of them perhaps again. A session tells only news; where a partition ends is
+   * none, but whoever reads it anew has to hear it.
+   */
+  restart(): void {
+    this.#session.restart();
+  }
+
   close(): void {
     this.#closed = true;
   }
@@ -93,7 +101,9 @@ export class NodeFetcher {
 
   /** Without a session: the broker would take what is not in it for no longer wanted. */
   async #fetchInPassing(waiting: ReadonlyMap<string, Asked>): Promise<void> {
-    const partitions = this.#hooks.fetchable(this.#nodeId).filter((one) => !waiting.has(one.name) && !this.#passed.has(one));
+    const partitions = this.#hooks
+      .fetchable(this.#nodeId)
+      .filter((one) => waiting.get(one.name)?.partition !== one && !this.#passed.has(one));
     if (partitions.length === 0) return;
     const asked = askedFor(partitions);
     for (const one of partitions) this.#passed.add(one);

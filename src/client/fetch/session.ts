@@ -25,6 +25,8 @@ export class FetchSession {
   /** 0: the next request sends everything and asks for a session. */
   #epoch = 0;
   #remembered = new Map<string, Remembered>();
+  /** Asked for while a request was under way, whose answer does not change it. */
+  #restarting = false;
 
   /** The parts of a request that name partitions, and what the broker will remember once it has answered. */
   next(
@@ -33,6 +35,7 @@ export class FetchSession {
     maxPartitionBytes: number,
   ): Pick<FetchRequest, 'sessionId' | 'sessionEpoch' | 'topics' | 'forgottenTopicsData'> {
     const full = this.#epoch === 0;
+    this.#restarting = false;
     const now = new Map<string, Remembered>();
     const changed: FetchPartition[] = [];
     for (const one of wanted) {
@@ -65,13 +68,18 @@ export class FetchSession {
       return false;
     }
     this.#id = sessionId;
-    this.#epoch = sessionId === 0 ? 0 : this.#epoch === MAX_EPOCH ? 1 : this.#epoch + 1;
+    const next = this.#epoch === MAX_EPOCH ? 1 : this.#epoch + 1;
+    this.#epoch = sessionId === 0 || this.#restarting ? 0 : next;
     return true;
   }
 
-  /** Nobody knows what the broker remembers: the next request closes the session and asks for another. */
+  /**
+   * The next request closes the session and asks for another: nobody knows what the broker remembers, or somebody needs to
+   * hear of partitions of which it has nothing new to say.
+   */
   restart(): void {
     this.#epoch = 0;
+    this.#restarting = true;
   }
 }
 

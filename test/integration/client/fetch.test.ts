@@ -90,6 +90,23 @@ describe('a fetcher', () => {
     expect(fetcher.highWatermark(topic, 0)).toBe(2);
   });
 
+  it('tells of the end again when a partition is assigned again, though nothing has changed there', async () => {
+    const topic = await cluster.createTopic(2);
+    await produce(topic, 0, batchOf('a'));
+    const from = [0, 1].map((partition) => ({ topic, partition, offset: 1 - partition }));
+    const fetcher = open(from);
+    for (let round = 0; round < 3; round++) {
+      fetcher.assign(from);
+      const ends = new Set<number>();
+      await waitFor(async () => {
+        await fetcher.poll(50);
+        for (const { partition } of fetcher.takeCaughtUp()) ends.add(partition);
+        return ends.size === 2;
+      });
+    }
+    expect(fetcher.highWatermark(topic, 0)).toBe(1);
+  });
+
   it('gives nothing of a paused partition, and everything after', async () => {
     const topic = await cluster.createTopic(2);
     const fetcher = open([0, 1].map((partition) => ({ topic, partition, offset: 0 })));

@@ -60,6 +60,19 @@ describe('a fetch session', () => {
     expect(ask(session, [a])).toBe('79/0 a0@0');
   });
 
+  it('starts over after the request under way when that is wanted meanwhile', () => {
+    const session = new FetchSession();
+    const a = partition('a', 0);
+    ask(session, [a]);
+    session.accept(ErrorCode.NONE, 77);
+    ask(session, [a]);
+    session.restart();
+    session.accept(ErrorCode.NONE, 77);
+    expect(ask(session, [a])).toBe('77/0 a0@0');
+    session.accept(ErrorCode.NONE, 78);
+    expect(ask(session, [a])).toBe('78/1');
+  });
+
   it('asks for everything each time where the broker grants none', () => {
     const session = new FetchSession();
     const a = partition('a', 0);
