@@ -1,7 +1,7 @@
 /** Reads an internal topic's partition from start to end, in log order, when the broker starts. */
 
-import { MillraceError } from '../../errors.ts';
 import {
+  BATCH_HEADER_BYTES,
   batchBaseOffset,
   batchLastOffsetDelta,
   batchLength,
@@ -11,6 +11,7 @@ import {
   isTransactionalBatch,
   RecordCursor,
   readControlType,
+  validateBatchCrc,
 } from '../../protocol/index.ts';
 import type { PartitionLogApi } from '../seams.ts';
 
@@ -33,9 +34,14 @@ export interface ReplayVisitor {
   record(record: ReplayedRecord): void;
   /** A transaction marker. */
   marker?(producerId: number, commit: boolean): void;
+  /** Records cannot be read: what they say is lost, and the replay goes on behind them if it can. */
+  damaged?(message: string): void;
 }
 
-/** Resolves when every batch up to the log's end (as of the call) was visited. Rejects with CORRUPT_RECORD. */
+/**
+ * Resolves when every batch up to the log's end (as of the call) was visited. Damage is reported and passed over: a broker
+ * that has lost a part of its coordinators' state still serves all the rest.
+ */
 export async function replayPartition(log: PartitionLogApi, visitor: ReplayVisitor): Promise<void> {
   const end = log.logEndOffset;
   let offset = log.logStartOffset;
@@ -48,34 +54,47 @@ export async function replayPartition(log: PartitionLogApi, visitor: ReplayVisit
       currentLeaderEpoch: -1,
       lastFetchedEpoch: -1,
     });
-    const next = result.errorCode === 0 ? visitBatches(result.records, offset, visitor) : offset;
+    const next = result.errorCode === 0 ? visitBatches(log, result.records, offset, visitor) : offset;
     if (next <= offset) {
-      throw new MillraceError(
-        'CORRUPT_RECORD',
-        `${log.topic}-${log.partition} cannot be read at offset ${offset} (error ${result.errorCode}); its end is ${end}.`,
-        {
-          fatal: true,
-          context: { topic: log.topic, partition: log.partition, offset },
-        },
+      visitor.damaged?.(
+        `${log.topic}-${log.partition} cannot be read from offset ${offset} to its end ${end} (error ${result.errorCode}): what it says of groups or transactions is lost.`,
       );
+      return;
     }
     offset = next;
   }
 }
 
 /** Visits the whole batches of `bytes`; returns the offset after the last one. */
-function visitBatches(bytes: Buffer, fromOffset: number, visitor: ReplayVisitor): number {
+function visitBatches(log: PartitionLogApi, bytes: Buffer, fromOffset: number, visitor: ReplayVisitor): number {
   let position = 0;
   let next = fromOffset;
   while (position + BATCH_PREFIX_BYTES <= bytes.length) {
     const length = batchLength(bytes, position);
-    if (position + length > bytes.length) break;
-    if (isControlBatch(bytes, position)) visitMarker(bytes, position, visitor);
-    else visitRecords(bytes, position, length, fromOffset, visitor);
+    if (length < BATCH_HEADER_BYTES || position + length > bytes.length) break;
+    const problem = visitBatch(bytes.subarray(position, position + length), fromOffset, visitor);
+    if (problem !== undefined) {
+      const offset = batchBaseOffset(bytes, position);
+      visitor.damaged?.(
+        `${log.topic}-${log.partition}: the batch at offset ${offset} is damaged (${problem}): what it says of groups or transactions is lost.`,
+      );
+    }
     next = batchBaseOffset(bytes, position) + batchLastOffsetDelta(bytes, position) + 1;
     position += length;
   }
   return next;
+}
+
+/** What is wrong with the batch; undefined when nothing is. */
+function visitBatch(batch: Buffer, fromOffset: number, visitor: ReplayVisitor): string | undefined {
+  if (!validateBatchCrc(batch, 0)) return 'its CRC is wrong';
+  try {
+    if (isControlBatch(batch, 0)) visitMarker(batch, 0, visitor);
+    else visitRecords(batch, 0, batch.length, fromOffset, visitor);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 function visitMarker(bytes: Buffer, position: number, visitor: ReplayVisitor): void {

@@ -38,6 +38,7 @@ async function loadLog(coordinator: GroupCoordinator, log: PartitionLogApi): Pro
   await replayPartition(log, {
     record: (record) => applyRecord(coordinator, stored, record),
     marker: (producerId, commit) => coordinator.endTransaction(log.partition, producerId, commit),
+    damaged: (message) => coordinator.log.error(message),
   });
   for (const [groupId, group] of stored.classic) restoreGroup(coordinator, groupId, group);
   for (const group of stored.consumer.values()) {

@@ -22,6 +22,7 @@ export async function loadTransactions(host: LoadHost): Promise<void> {
       record: ({ key, value, offset }) => {
         if (key !== null) applyRecord(host, found, key, value, offset);
       },
+      damaged: (message) => host.log.error(message),
     });
   }
   const epochs = producersInUse(host);

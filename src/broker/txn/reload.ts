@@ -1,5 +1,6 @@
 /** A partition of `__transaction_state` has another leader: its transactions are read from the log again. */
 
+import { MillraceError } from '../../errors.ts';
 import { replayPartition } from '../coordinator/index.ts';
 import type { TransactionCoordinator } from './coordinator.ts';
 import { decodeTransaction, decodeTransactionKey } from './records.ts';
@@ -27,6 +28,10 @@ export async function reloadTransactions(coordinator: TransactionCoordinator, pa
           if (decoded?.kind !== 'transaction') return;
           if (value === null) found.delete(decoded.transactionalId);
           else found.set(decoded.transactionalId, decodeTransaction(value));
+        },
+        // What is in memory is worth more than what is left on the disk.
+        damaged: (message) => {
+          throw new MillraceError('CORRUPT_RECORD', message);
         },
       });
       const current = transactionsOf(coordinator, partition);
