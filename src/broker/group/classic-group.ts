@@ -4,7 +4,7 @@
  */
 
 import { MillraceError } from '../../errors.ts';
-import { Code, Deadline } from '../coordinator/index.ts';
+import { Code, Deadline, javaHashCode } from '../coordinator/index.ts';
 import type { Clock } from '../seams.ts';
 import type { GroupMember } from './member.ts';
 import { CONSUMER_PROTOCOL_TYPE, subscribedTopics } from './subscription.ts';
@@ -161,7 +161,10 @@ export class ClassicGroup {
     return protocols.some((protocol) => this.#isCommon(protocol.name));
   }
 
-  /** The protocol most members prefer among those all of them speak. The group must have members. */
+  /**
+   * The protocol most members prefer among those all of them speak; of several the one that Java's hash table has first,
+   * as in Kafka. The group must have members.
+   */
   selectProtocol(): string {
     const votes = new Map<string, number>();
     for (const member of this.members.values()) {
@@ -170,7 +173,7 @@ export class ClassicGroup {
     }
     let best = '';
     let bestVotes = 0;
-    for (const [name, count] of votes) {
+    for (const [name, count] of [...votes].sort(([a], [b]) => javaBucket(a) - javaBucket(b))) {
       if (count > bestVotes) {
         best = name;
         bestVotes = count;
@@ -261,4 +264,10 @@ export class ClassicGroup {
       else this.#speakers.set(name, count);
     }
   }
+}
+
+/** Place of a key in a small `java.util.HashMap`: 16 buckets hold up to 12 keys. */
+function javaBucket(key: string): number {
+  const hash = javaHashCode(key);
+  return (hash ^ (hash >>> 16)) & 15;
 }

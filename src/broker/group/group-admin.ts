@@ -45,7 +45,7 @@ export class GroupAdmin {
     this.#offsets = offsets;
   }
 
-  /** Undefined when there is no such classic group. Protocol data is only meaningful once the group is stable. */
+  /** Undefined when there is no such classic group. Metadata is shown once the group is stable, the last assignment always, as in Kafka. */
   describe(groupId: string): GroupDescription | undefined {
     const group = this.#host.find(groupId);
     if (group?.type !== 'classic') return undefined;
@@ -61,7 +61,7 @@ export class GroupAdmin {
         clientId: member.clientId,
         clientHost: member.clientHost,
         metadata: stable ? member.metadataFor(group.protocolName) : NO_BYTES,
-        assignment: stable ? member.assignment : NO_BYTES,
+        assignment: member.assignment,
       })),
     };
   }

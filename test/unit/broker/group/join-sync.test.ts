@@ -75,6 +75,18 @@ describe('joining', () => {
     expect(joined.map((one) => one.protocolName)).toEqual(['sticky', 'sticky', 'sticky']);
   });
 
+  it.each([
+    ['range', 'rr', 'rr'],
+    ['range', 'sticky', 'sticky'],
+    ['range', 'cooperative-sticky', 'range'],
+    ['roundrobin', 'range', 'range'],
+  ])('of %s and %s, wanted equally, chooses as Kafka does: %s', async (first, second, chosen) => {
+    const { groups } = await startGroups();
+    const named = (...names: string[]) => ({ protocols: names.map((name) => ({ name, metadata: subscription('flights') })) });
+    const joined = await stableGroup(groups, [named(first, second), named(second, first)]);
+    expect(joined.map((one) => one.protocolName)).toEqual([chosen, chosen]);
+  });
+
   it('delays the first rebalance of an empty group, again for each newcomer, up to the rebalance timeout', async () => {
     const { broker, groups } = await startGroups(fakeBroker({ 'group.initial.rebalance.delay.ms': '3000' }));
     const first = groups.join(joinRequest({ rebalanceTimeoutMs: 7_000 }));

@@ -213,6 +213,19 @@ describe('restart', () => {
     expect(third.groups.admin.describe(GROUP)).toBeUndefined();
   });
 
+  it('shows the last assignment while it rebalances, but no metadata', async () => {
+    const { groups } = await startGroups();
+    const [first] = await stableGroup(groups, [{}]);
+    void groups.join(joinRequest());
+    const description = groups.admin.describe(GROUP)!;
+    expect(description).toMatchObject({ state: 'PreparingRebalance', protocolName: '' });
+    const described = description.members.map(({ metadata, assignment }) => [metadata.length, Buffer.from(assignment).toString()]);
+    expect(described).toEqual([
+      [0, `for ${first!.memberId}`],
+      [0, ''],
+    ]);
+  });
+
   it('calls everybody to a rebalance when it has become too large', async () => {
     const started = await startGroups();
     await stableGroup(started.groups, [{}, {}]);
