@@ -1,8 +1,8 @@
+import type { FetcherOptions } from '../client/index.ts';
 import { usageError } from './command.ts';
 import type { ConsumeOptions } from './commands/consume.ts';
 import type { Settings } from './connect-options.ts';
 import { withEscapes } from './records/escapes.ts';
-import type { FetcherOptions } from './records/fetcher.ts';
 import { DEFAULT_FORMAT, type FieldFormat, fieldFormat } from './records/field-formats.ts';
 import type { OutputOptions } from './records/record-output.ts';
 import type { OffsetSpec } from './records/start-offsets.ts';
@@ -21,7 +21,7 @@ export interface ConsumePlan {
   readonly idleMs: number | undefined;
   readonly groupId: string | undefined;
   readonly commit: boolean;
-  readonly fetching: FetcherOptions;
+  readonly fetching: FetcherOptions & Required<Pick<FetcherOptions, 'readCommitted' | 'autoOffsetReset'>>;
 }
 
 /** The command's options, then Kafka's consumer settings (-X and file), then the defaults. Usage errors for contradictions. */
@@ -65,7 +65,7 @@ export function consumePlan(options: ConsumeOptions, settings: Settings): Consum
     commit: options.commit !== false && settings['enable.auto.commit'] !== 'false',
     fetching: {
       readCommitted: isolation === 'read_committed',
-      reset: reset === 'none' ? 'none' : begin.at === 'beginning' ? 'earliest' : 'latest',
+      autoOffsetReset: reset === 'none' ? 'none' : begin.at === 'beginning' ? 'earliest' : 'latest',
       maxWaitMs: numberSetting(settings, 'fetch.max.wait.ms', 'fetch.wait.max.ms') ?? DEFAULTS.maxWaitMs,
       minBytes: numberSetting(settings, 'fetch.min.bytes') ?? DEFAULTS.minBytes,
       maxBytes: numberSetting(settings, 'fetch.max.bytes') ?? DEFAULTS.maxBytes,

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pc from 'picocolors';
-import type { KafkaClient } from '../../client/index.ts';
-import { partitionKey, type TopicPartition } from '../../client/topic-partition.ts';
+import { BatchFetcher, type FetchedRecords, type KafkaClient, type TopicPartition } from '../../client/index.ts';
+import { partitionKey } from '../../client/topic-partition.ts';
 import { isMillraceError } from '../../errors.ts';
 import type { ConsumePlan } from '../consume-settings.ts';
-import { type Fetched, Fetcher, type PartitionOffset } from './fetcher.ts';
 import type { Chunk } from './kcat-format.ts';
 import { recordsOf } from './read-records.ts';
-import { resolveOffsets } from './start-offsets.ts';
+import { type PartitionOffset, resolveOffsets } from './start-offsets.ts';
 import { StdoutSink } from './stdout-sink.ts';
 import type { ConsumedRecord } from './types.ts';
 
@@ -18,7 +17,21 @@ export interface ConsumptionOptions {
   readonly signal: AbortSignal;
 }
 
-const NOTHING: readonly Fetched[] = [];
+/** Between two polls partitions may come and go. */
+const POLL_MS = 500;
+const POLL_RECORDS = 10_000;
+const NOTHING: readonly FetchedRecords[] = [];
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** A partition that is being read. */
+interface Reading extends TopicPartition {
+  /** What is on stdout ends before this offset. */
+  offset: number;
+  /** Where it ends, if it does. */
+  readonly end: number;
+  /** Somebody else will read it: nothing more is shown. */
+  revoked: boolean;
+}
 
 /** Reads assigned partitions to stdout until the plan, the signal or the lack of records says that it is enough. */
 export class Consumption {
@@ -27,80 +40,84 @@ export class Consumption {
   idle = false;
   readonly #client: KafkaClient;
   readonly #options: ConsumptionOptions;
-  readonly #fetcher: Fetcher;
+  readonly #fetcher: BatchFetcher;
   readonly #sink: StdoutSink;
-  /** Where partitions end, if they do. */
-  readonly #ends = new Map<string, number>();
-  /** What is on stdout: the next offset of each partition. */
-  readonly #delivered = new Map<string, PartitionOffset>();
-  /** Partitions come and go only between two deliveries. */
-  #delivering: Promise<void> = Promise.resolve();
+  readonly #readings = new Map<string, Reading>();
   /** Aborted by the user or by {@link Consumption.stop}. */
   readonly #signal: AbortSignal;
   readonly #stopping = new AbortController();
-  #open = new Set<string>();
+  #delivering: Promise<void> | undefined;
+  /** Grows with every change of what is read; records polled before are not current. */
+  #generation = 0;
   #begun = false;
   #lastRecordMs = performance.now();
 
   constructor(client: KafkaClient, options: ConsumptionOptions) {
     this.#client = client;
     this.#options = options;
-    this.#fetcher = new Fetcher(client, options.plan.fetching);
+    this.#fetcher = new BatchFetcher(client, options.plan.fetching);
     this.#signal = AbortSignal.any([options.signal, this.#stopping.signal]);
     this.#sink = new StdoutSink(this.#signal);
   }
 
   /** Begins to read partitions at the given offsets. */
   async add(partitions: readonly PartitionOffset[]): Promise<void> {
-    const { plan } = this.#options;
-    if (plan.exit || plan.until !== undefined) {
-      const ends = await resolveOffsets(this.#client, partitions, plan.until ?? { at: 'end' }, plan.fetching.readCommitted);
-      for (const end of ends) this.#ends.set(partitionKey(end), end.offset);
-    }
-    for (const partition of partitions) {
-      const key = partitionKey(partition);
-      // A group's place is kept also where it read nothing, as in Kafka: else it would begin at the end once more.
-      this.#delivered.set(key, partition);
-      if (partition.offset >= (this.#ends.get(key) ?? Number.POSITIVE_INFINITY)) continue;
-      this.#open.add(key);
-      this.#fetcher.assign([partition]);
+    const { exit, until, fetching } = this.#options.plan;
+    const bounded = exit || until !== undefined;
+    const ends = bounded ? await resolveOffsets(this.#client, partitions, until ?? { at: 'end' }, fetching.readCommitted) : [];
+    const endOf = new Map(ends.map((each) => [partitionKey(each), each.offset]));
+    await this.#quiet();
+    for (const { topic, partition, offset } of partitions) {
+      const key = partitionKey({ topic, partition });
+      this.#readings.set(key, { topic, partition, offset, end: endOf.get(key) ?? NEVER, revoked: false });
     }
     this.#begun = true;
+    this.#assign();
   }
 
   /** Stops reading partitions, once what is being written is written; `before` they are forgotten, offsets can be committed. */
   async remove(partitions: readonly TopicPartition[], before: () => Promise<void> = async () => undefined): Promise<void> {
-    this.#fetcher.unassign(partitions);
-    await this.#delivering;
-    await before();
     for (const partition of partitions) {
-      const key = partitionKey(partition);
-      this.#open.delete(key);
-      this.#ends.delete(key);
-      this.#delivered.delete(key);
+      const reading = this.#readings.get(partitionKey(partition));
+      if (reading !== undefined) reading.revoked = true;
     }
+    await this.#quiet();
+    await before();
+    await this.#quiet();
+    for (const partition of partitions) this.#readings.delete(partitionKey(partition));
+    this.#assign();
   }
 
-  /** What was written to stdout, as offsets to commit. */
+  /**
+   * What was written to stdout, as offsets to commit. A group's place is kept also where it read nothing, as in Kafka: else
+   * it would begin at the end once more.
+   */
   delivered(): PartitionOffset[] {
-    return [...this.#delivered.values()];
+    return [...this.#readings.values()].map(({ topic, partition, offset }) => ({ topic, partition, offset }));
   }
 
   /** Rejects with what reading or showing fails with. */
   async run(): Promise<void> {
     const signal = this.#signal;
-    const { plan } = this.#options;
-    const stopped = new Promise<readonly Fetched[]>((resolve) => signal.addEventListener('abort', () => resolve(NOTHING), { once: true }));
-    const ends = [stopped, ...(plan.idleMs === undefined ? [] : [this.#untilIdle(plan.idleMs)])];
-    let next = this.#poll();
-    while (!signal.aborted && !this.#isDone()) {
-      const fetched = await Promise.race([next, ...ends]);
-      if (fetched === NOTHING) break;
-      next = this.#poll();
-      this.#delivering = this.#deliver(fetched);
-      await this.#delivering;
+    const { idleMs } = this.#options.plan;
+    const stopped = new Promise<readonly FetchedRecords[]>((resolve) => {
+      signal.addEventListener('abort', () => resolve(NOTHING), { once: true });
+    });
+    const ends = [stopped, ...(idleMs === undefined ? [] : [this.#untilIdle(idleMs)])];
+    try {
+      while (!signal.aborted && !this.#isDone()) {
+        const generation = this.#generation;
+        const fetched = await Promise.race([this.#fetcher.poll(POLL_MS, POLL_RECORDS), ...ends]);
+        if (fetched === NOTHING) break;
+        if (generation !== this.#generation) continue;
+        this.#delivering = this.#deliver(fetched).finally(() => {
+          this.#delivering = undefined;
+        });
+        await this.#delivering;
+      }
+    } finally {
+      this.#fetcher.close();
     }
-    next.catch(() => undefined);
   }
 
   /** Ends {@link Consumption.run}, where something else has failed. */
@@ -108,20 +125,29 @@ export class Consumption {
     this.#stopping.abort();
   }
 
-  #poll(): Promise<readonly Fetched[]> {
-    const fetched = this.#fetcher.poll();
-    // Its error is told when its turn comes.
-    fetched.catch(() => undefined);
-    return fetched;
+  /** Resolves when nothing is being delivered; what follows at once may change what is read. */
+  async #quiet(): Promise<void> {
+    while (this.#delivering !== undefined) await this.#delivering;
+  }
+
+  /** Those that have more to read, from where they are. */
+  #assign(): void {
+    this.#generation++;
+    this.#fetcher.assign([...this.#readings.values()].filter(({ offset, end }) => offset < end));
   }
 
   #isDone(): boolean {
     if (this.records >= this.#options.plan.maxMessages) return true;
-    return this.#begun && (this.#options.plan.exit || this.#options.plan.until !== undefined) && this.#open.size === 0;
+    return this.#begun && this.#isBounded() && [...this.#readings.values()].every(({ offset, end }) => offset >= end);
+  }
+
+  #isBounded(): boolean {
+    const { exit, until } = this.#options.plan;
+    return exit || until !== undefined;
   }
 
   /** Resolves when no record has come for so long. Does not keep the process alive. */
-  async #untilIdle(idleMs: number): Promise<readonly Fetched[]> {
+  async #untilIdle(idleMs: number): Promise<readonly FetchedRecords[]> {
     for (;;) {
       const leftMs = this.#lastRecordMs + idleMs - performance.now();
       if (leftMs <= 0) break;
@@ -131,36 +157,39 @@ export class Consumption {
     return NOTHING;
   }
 
-  async #deliver(fetched: readonly Fetched[]): Promise<void> {
+  async #deliver(fetched: readonly FetchedRecords[]): Promise<void> {
     for (const one of fetched) {
-      const { topic, partition } = one;
-      if (!this.#fetcher.isAssigned(topic, partition)) continue;
-      await this.#deliverPartition(one);
+      const reading = this.#readings.get(partitionKey(one));
+      if (reading === undefined || reading.revoked) continue;
+      await this.#deliverRecords(one, reading);
       if (this.records >= this.#options.plan.maxMessages) break;
     }
     await this.#sink.flush();
+    if (this.records < this.#options.plan.maxMessages) this.#passOver();
   }
 
-  async #deliverPartition(fetched: Fetched): Promise<void> {
-    const { topic, partition, nextOffset } = fetched;
-    const key = partitionKey(fetched);
-    const end = this.#ends.get(key) ?? Number.POSITIVE_INFINITY;
+  async #deliverRecords(fetched: FetchedRecords, reading: Reading): Promise<void> {
     const { maxMessages } = this.#options.plan;
-    let reached = nextOffset;
+    this.#lastRecordMs = performance.now();
     for (const record of recordsOf(fetched)) {
-      if (record.offset >= end) break;
+      if (record.offset >= reading.end) break;
       const full = this.#show(record);
       if (full !== undefined) await full;
       this.records++;
       if (this.records < maxMessages) continue;
-      reached = record.offset + 1;
-      break;
+      reading.offset = record.offset + 1;
+      return;
     }
-    if (fetched.records.length > 0) this.#lastRecordMs = performance.now();
-    this.#delivered.set(key, { topic, partition, offset: Math.min(reached, end) });
-    if (reached < end) return;
-    this.#open.delete(key);
-    this.#fetcher.unassign([fetched]);
+    reading.offset = Math.min(fetched.nextOffset, reading.end);
+  }
+
+  /** What readers do not see, such as markers and aborted records, is read when the fetcher has passed it. */
+  #passOver(): void {
+    for (const reading of this.#readings.values()) {
+      if (reading.revoked || reading.offset >= reading.end) continue;
+      reading.offset = Math.min(Math.max(reading.offset, this.#fetcher.position(reading.topic, reading.partition)), reading.end);
+      if (reading.offset >= reading.end) this.#fetcher.pause([reading]);
+    }
   }
 
   #show(record: ConsumedRecord): Promise<void> | undefined {

@@ -12,8 +12,7 @@ import { isMillraceError, MillraceError } from '../../errors.ts';
 import type { ConsumePlan } from '../consume-settings.ts';
 import { note } from '../output.ts';
 import type { Consumption } from './consumption.ts';
-import type { PartitionOffset } from './fetcher.ts';
-import { resolveOffsets } from './start-offsets.ts';
+import { type PartitionOffset, resolveOffsets } from './start-offsets.ts';
 
 /** Kafka's `auto.commit.interval.ms`. */
 const COMMIT_INTERVAL_MS = 5_000;
@@ -66,10 +65,10 @@ async function startOffsets(
   plan: ConsumePlan,
   partitions: readonly TopicPartition[],
 ): Promise<PartitionOffset[]> {
-  const { reset, readCommitted } = plan.fetching;
+  const { autoOffsetReset, readCommitted } = plan.fetching;
   const committed = await fetchOffsets(client, groupId, partitions, { requireStable: readCommitted });
   const without = committed.filter(({ offset }) => offset < 0);
-  if (without.length > 0 && reset === 'none') {
+  if (without.length > 0 && autoOffsetReset === 'none') {
     const [{ topic, partition } = { topic: '', partition: 0 }] = without;
     throw new MillraceError(
       'KAFKA_ERROR',

@@ -2,8 +2,11 @@ import { InvalidArgumentError } from 'commander';
 import type { KafkaClient } from '../../client/index.ts';
 import type { TopicPartition } from '../../client/topic-partition.ts';
 import { listOffsets, OFFSET_AT } from '../admin/list-offsets.ts';
-import type { PartitionOffset } from './fetcher.ts';
 import { timestamp } from './times.ts';
+
+export interface PartitionOffset extends TopicPartition {
+  readonly offset: number;
+}
 
 /** Where reading begins or ends, in kcat's words: `beginning`, `end`, `stored`, `42`, `-10`, `s@TIME`, `e@TIME`. */
 export type OffsetSpec =

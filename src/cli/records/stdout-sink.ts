@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Chunk } from './kcat-format.ts';
 
 /** Collected before it is written: a system call for each record would be most of the work. */
-const WRITE_BYTES = 64 * 1024;
+const WRITE_BYTES = 256 * 1024;
 
 /** Writes to stdout in large pieces, and waits when its reader is slow. */
 export class StdoutSink {
