@@ -134,6 +134,11 @@ export class PooledFile {
     }
   }
 
+  /** Makes the file when it is not there. */
+  touch(): void {
+    this.descriptor();
+  }
+
   truncate(size: number): void {
     this.pool.fs.truncate(this.descriptor(), size);
   }

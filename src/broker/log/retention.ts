@@ -39,7 +39,11 @@ function deleteWhile(log: PartitionLog, isDue: (segment: Segment, next: Segment 
     count++;
   }
   if (count === 0) return;
-  if (count === segments.count) log.roll();
+  if (count === segments.count) {
+    log.roll();
+    // The name of the new segment is all that will tell where the log goes on: it must be there before the others go.
+    if (log.resources.flushPolicy !== 'none') log.resources.files.fs.syncDirectoryNow(log.directory);
+  }
   log.raiseStartOffset(segments.at(count)!.baseOffset);
   for (const segment of segments.removeFirst(count)) {
     log.doomed.removeLater(segment.renameFiles(log.resources.files.fs, DELETED_SUFFIX), log.config.fileDeleteDelayMs);

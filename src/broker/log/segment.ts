@@ -87,8 +87,12 @@ export class Segment {
     return this.firstTimestampMs >= 0 ? timestampMs - this.firstTimestampMs : nowMs - this.createdAtMs;
   }
 
-  /** Brings the indexes to their files: before a clean stop and when the segment is closed. */
+  /**
+   * Brings the indexes to their files: when the segment is begun or closed, and before a clean stop. An empty log file is
+   * made too: its name tells a start after a crash at which offset the log goes on.
+   */
   writeIndexes(closing: boolean): void {
+    if (this.size === 0) this.file.touch();
     if (closing && this.largestTimestampMs >= 0) {
       this.timeIndex.appendIfLater(this.largestTimestampMs, this.offsetOfLargestTimestamp, true);
     }
