@@ -1,58 +1,72 @@
-// Seeded random groups for AssignorGolden.java: node cases.mjs > cases.json
-let s = 12345;
-const rnd = (n) => {
-  s = (Math.imul(s, 1103515245) + 12345) >>> 0;
-  return Math.floor((s / 2 ** 32) * n);
-};
-const cases = [];
-for (let c = 0; c < 240; c++) {
-  const topicCount = 1 + rnd(5),
-    memberCount = 1 + rnd(7);
-  const topics = {};
-  for (let t = 1; t <= topicCount; t++) topics[t] = 1 + rnd(13);
-  const names = Object.keys(topics);
-  const homogeneous = c % 2 === 0;
-  const shared = names.filter(() => rnd(5) > 0);
-  const members = [];
-  for (let m = 0; m < memberCount; m++)
-    members.push({
-      id: `m${String.fromCharCode(97 + m)}`,
-      instance: rnd(4) === 0 ? `i${rnd(50)}-${m}` : null,
-      topics: homogeneous ? shared : names.filter(() => rnd(3) > 0),
-      owned: {},
-    });
-  // a previous assignment: none, or of other members/topics
-  if (rnd(4) > 0)
-    for (const t of names)
-      for (let p = 0; p < topics[t]; p++) {
-        if (rnd(5) === 0) continue;
-        const skew = rnd(2) ? rnd(memberCount) : 0;
-        const m = members[skew];
-        (m.owned[t] ??= []).push(p);
-      }
-  const assignor = c % 3 === 0 ? 'range' : 'uniform';
-  cases.push({ assignor, homogeneous, topics, members });
+/**
+ * Seeded random groups for AssignorGolden.java: `node cases.mjs > cases.json`. Assignors, equal and different
+ * subscriptions, static members, and previous assignments that are uneven, incomplete or of topics that were left.
+ */
+
+const CASES = 240;
+const MAX_PARTITIONS = 13;
+
+let state = 12_345;
+
+/** A whole number from 0 up to `below`. The same sequence everywhere. */
+function random(below) {
+  state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+  return Math.floor((state / 2 ** 32) * below);
 }
-// larger ones
-for (const [mc, tc, pc] of [
-  [30, 3, 64],
-  [10, 6, 40],
-])
-  for (const homogeneous of [true, false]) {
-    const topics = {};
-    for (let t = 1; t <= tc; t++) topics[t] = pc + t;
-    const names = Object.keys(topics);
-    const members = Array.from({ length: mc }, (_, m) => ({
-      id: `m${String(m).padStart(2, '0')}`,
-      instance: null,
-      topics: homogeneous ? names : names.filter(() => rnd(3) > 0),
-      owned: {},
-    }));
-    for (const t of names)
-      for (let p = 0; p < topics[t]; p++) {
-        const m = members[Math.floor(rnd(mc) / 2)];
-        (m.owned[t] ??= []).push(p);
-      }
-    cases.push({ assignor: 'uniform', homogeneous, topics, members });
+
+function own(member, topic, partition) {
+  member.owned[topic] ??= [];
+  member.owned[topic].push(partition);
+}
+
+function randomMember(index, homogeneous, shared, names) {
+  const instance = random(4) === 0 ? `i${random(50)}-${index}` : null;
+  const topics = homogeneous ? shared : names.filter(() => random(3) > 0);
+  return { id: `m${String.fromCharCode(97 + index)}`, instance, topics, owned: {} };
+}
+
+/** Some partitions have nobody, and many have the first member. */
+function assignRandomly(members, topics) {
+  for (const topic of Object.keys(topics)) {
+    for (let partition = 0; partition < topics[topic]; partition++) {
+      if (random(5) === 0) continue;
+      own(members[random(2) ? random(members.length) : 0], topic, partition);
+    }
   }
-console.log(JSON.stringify(cases));
+}
+
+function randomCase(index) {
+  const topicCount = 1 + random(5);
+  const memberCount = 1 + random(7);
+  const topics = {};
+  for (let topic = 1; topic <= topicCount; topic++) topics[topic] = 1 + random(MAX_PARTITIONS);
+  const names = Object.keys(topics);
+  const homogeneous = index % 2 === 0;
+  const shared = names.filter(() => random(5) > 0);
+  const members = [];
+  for (let member = 0; member < memberCount; member++) members.push(randomMember(member, homogeneous, shared, names));
+  if (random(4) > 0) assignRandomly(members, topics);
+  return { assignor: index % 3 === 0 ? 'range' : 'uniform', homogeneous, topics, members };
+}
+
+/** Half of the members have everything. */
+function largeCase(memberCount, topicCount, partitions, homogeneous) {
+  const topics = {};
+  for (let topic = 1; topic <= topicCount; topic++) topics[topic] = partitions + topic;
+  const names = Object.keys(topics);
+  const members = [];
+  for (let index = 0; index < memberCount; index++) {
+    const subscribed = homogeneous ? names : names.filter(() => random(3) > 0);
+    members.push({ id: `m${String(index).padStart(2, '0')}`, instance: null, topics: subscribed, owned: {} });
+  }
+  for (const topic of names) {
+    for (let partition = 0; partition < topics[topic]; partition++) own(members[Math.floor(random(memberCount) / 2)], topic, partition);
+  }
+  return { assignor: 'uniform', homogeneous, topics, members };
+}
+
+const cases = [];
+for (let index = 0; index < CASES; index++) cases.push(randomCase(index));
+for (const homogeneous of [true, false]) cases.push(largeCase(30, 3, 64, homogeneous));
+for (const homogeneous of [true, false]) cases.push(largeCase(10, 6, 40, homogeneous));
+process.stdout.write(`${JSON.stringify(cases)}\n`);
