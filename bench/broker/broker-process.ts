@@ -24,7 +24,7 @@ export async function startMillrace(directory: string, flushPolicy: string): Pro
   const options = (process.env['MILLRACE_BENCH_NODE_OPTIONS'] ?? '').split(' ').filter((option) => option !== '');
   const spawnedMs = performance.now();
   const child = spawn(process.execPath, [...options, '--import', 'tsx', SCRIPT, directory, flushPolicy], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const bootstrapServers = await new Promise<string>((resolve, reject) => {
     createInterface(child.stdout).once('line', resolve);
