@@ -107,7 +107,21 @@ describe('produce and consume', () => {
     const id = tour.name('producer');
     await tour.run(['topics', 'create', topic]);
     await tour.run(['produce', topic, '--transactional-id', id], 'committed\n');
-    await tour.fails(1, ['produce', topic, '--transactional-id', id, '--json'], ['Line 2 of stdin'], '{"value":"aborted"}\nnot json\n');
+    const args = ['produce', topic, '--transactional-id', id, '--json', '-b', tour.bootstrap];
+    const child = spawn(process.execPath, [launcher, ...args], { stdio: ['pipe', 'ignore', 'pipe'] });
+    let stderr = '';
+    child.stderr.on('data', (data: Buffer) => {
+      stderr += data.toString();
+    });
+    const ended = new Promise((resolve) => child.on('close', resolve));
+    child.stdin.write('{"value":"aborted"}\n');
+    // The record, the marker, and this one: it is in the log before the bad line comes.
+    await expect
+      .poll(async () => (await tour.json(['offsets', topic])).partitions[0].endOffset, { timeout: 60_000, interval: 300 })
+      .toBe(3);
+    child.stdin.end('not json\n');
+    expect(await ended).toBe(1);
+    expect(stderr).toContain('Line 2 of stdin');
     expect(await tour.run(['consume', topic, '--exit', '--isolation', 'read_uncommitted'])).toBe('committed\naborted\n');
     expect(await tour.run(['consume', topic, '--exit', '--isolation', 'read_committed'])).toBe('committed\n');
     const many = Array.from({ length: 25 }, (_, n) => `${n}\n`).join('');
