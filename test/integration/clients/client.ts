@@ -4,6 +4,7 @@
 export type Ability =
   | 'acks-0'
   | 'alter-configs'
+  | 'clean-handover'
   | 'consumer-protocol'
   | 'cooperative'
   | 'create-partitions'
@@ -13,6 +14,7 @@ export type Ability =
   | 'snappy'
   | 'lz4'
   | 'zstd'
+  | 'fencing'
   | 'groups'
   | 'latest'
   | 'offset-at-time'
@@ -120,6 +122,7 @@ export interface TestConsumer {
 
 export interface TestClient {
   readonly name: string;
+  /** `clean-handover`: nothing is read by two members while partitions move, without a crash. */
   readonly abilities: ReadonlySet<Ability>;
   admin(): Promise<TestAdmin>;
   producer(options?: ProducerOptions): Promise<TestProducer>;
@@ -132,6 +135,7 @@ export function allAbilitiesBut(...missing: readonly Ability[]): ReadonlySet<Abi
   const all: readonly Ability[] = [
     'acks-0',
     'alter-configs',
+    'clean-handover',
     'consumer-protocol',
     'cooperative',
     'create-partitions',
@@ -141,6 +145,7 @@ export function allAbilitiesBut(...missing: readonly Ability[]): ReadonlySet<Abi
     'snappy',
     'lz4',
     'zstd',
+    'fencing',
     'groups',
     'latest',
     'offset-at-time',

@@ -32,6 +32,11 @@ export class Stage {
     this.nodes = nodes;
   }
 
+  /** True when the client can do this; for what a scenario looks at more closely then. */
+  has(ability: Ability): boolean {
+    return this.#client.abilities.has(ability);
+  }
+
   /** A name for a topic, group or transactional id that nobody else uses. */
   name(what: string): string {
     return `${this.#prefix}-${what}`;
@@ -104,9 +109,12 @@ export async function runScenario(scenario: Scenario, client: TestClient, prefix
   const stage = new Stage(client, prefix, nodes);
   try {
     await scenario.run(stage);
-  } finally {
-    await stage.close();
+  } catch (error) {
+    // What fails while things are closed then is not what went wrong.
+    await stage.close().catch(() => {});
+    throw error;
   }
+  await stage.close();
 }
 
 /** Why a client does not run a scenario; undefined: it does. */

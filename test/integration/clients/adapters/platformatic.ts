@@ -41,9 +41,7 @@ interface PlatformaticAdmin {
   listGroups(): Promise<ReadonlyMap<string, unknown>>;
   describeGroups(options: object): Promise<ReadonlyMap<string, { readonly state: string; readonly members: ReadonlyMap<string, unknown> }>>;
   deleteGroups(options: object): Promise<unknown>;
-  listConsumerGroupOffsets(
-    options: object,
-  ): Promise<
+  listConsumerGroupOffsets(options: object): Promise<
     readonly {
       readonly topics: readonly {
         readonly name: string;
@@ -86,8 +84,12 @@ interface PlatformaticConsumer {
   close(force?: boolean): Promise<void>;
 }
 
-/** It cannot seek in a stream, nor give null keys and empty values apart; its cooperative assignor does not exist. */
-const ABILITIES = allAbilitiesBut('cooperative', 'empty-values', 'seek', 'static-members');
+/**
+ * It cannot seek in a stream, nor give null keys and empty values apart; its cooperative assignor does not exist. When a
+ * transaction is open it is told CONCURRENT_TRANSACTIONS, and does not ask again. A stream goes on with a partition that
+ * the group gave to another member, and begins anew after a rebalance: seen with Apache Kafka as well.
+ */
+const ABILITIES = allAbilitiesBut('clean-handover', 'cooperative', 'empty-values', 'fencing', 'seek', 'static-members');
 
 const TOPIC = 2;
 
@@ -228,6 +230,8 @@ async function consumerOf(kafka: Platformatic, common: object, options: Consumer
   const messages: Message[] = [];
   stream.on('data', (data: unknown) => {
     const message = data as Message;
+    // Read again after a rebalance.
+    if (messages.some(({ partition, offset }) => partition === message.partition && offset === message.offset)) return;
     messages.push(message);
     const headers = Object.fromEntries([...message.headers].map(([name, value]) => [name.toString(), value.toString()]));
     inbox.add({ ...message, headers });

@@ -48,7 +48,7 @@ export const transactionScenarios: readonly Scenario[] = [
   },
   {
     name: 'a second producer with the same transactional id fences the first',
-    needs: ['transactions'],
+    needs: ['transactions', 'fencing'],
     async run(stage) {
       const topic = await stage.topic('fenced');
       const transactionalId = stage.name('fenced');
