@@ -4,13 +4,14 @@ import {
   type Api,
   decodeResponseHeader,
   encodeRequestFrame,
-  FrameSplitter,
   peekCorrelationId,
   type RequestInput,
   type ResponseOf,
 } from '../protocol/index.ts';
 import { decodeAnswer } from './decode-answer.ts';
 import { connectionLost } from './errors.ts';
+import { FrameAssembler } from './frame-assembler.ts';
+import type { OpenedSocket } from './socket.ts';
 
 export interface ConnectionOptions {
   /** How the broker is called in messages: `host:port`, or `2 (host:port)`. */
@@ -47,7 +48,7 @@ export class Connection {
   readonly broker: string;
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
-  readonly #splitter: FrameSplitter;
+  readonly #assembler: FrameAssembler;
   readonly #inFlight: Exchange[] = [];
   readonly #waiting: Exchange[] = [];
   #nextCorrelationId = 0;
@@ -59,12 +60,12 @@ export class Connection {
   #ended: Error | undefined;
   #onEnd: (() => void) | undefined;
 
-  constructor(socket: Socket, options: ConnectionOptions) {
+  constructor({ socket, onRead }: OpenedSocket, options: ConnectionOptions) {
     this.broker = options.broker;
     this.#socket = socket;
     this.#options = options;
-    this.#splitter = new FrameSplitter(options.maxResponseBytes);
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    this.#assembler = new FrameAssembler(options.maxResponseBytes, (frame) => this.#settle(frame));
+    onRead((chunk) => this.#receive(chunk));
     socket.on('error', (cause) => this.#end(connectionLost(this.broker, `The connection to broker ${this.broker} was lost`, cause)));
     socket.on('close', () => this.#end(connectionLost(this.broker, `Broker ${this.broker} closed the connection${this.#hint()}`)));
   }
@@ -171,7 +172,7 @@ export class Connection {
     if (this.#ended !== undefined) return;
     this.#lastUsedMs = performance.now();
     try {
-      for (const frame of this.#splitter.push(chunk)) this.#settle(frame);
+      this.#assembler.push(chunk);
     } catch (error) {
       this.#end(error instanceof Error ? error : new Error(String(error)));
     }

@@ -8,15 +8,34 @@ import type { TlsOptions } from './options.ts';
 /** How long a connection may be silent before the system asks whether the other side is still there. */
 const KEEP_ALIVE_MS = 30_000;
 
+/** Plain sockets read into one buffer of this size again and again. */
+const READ_BUFFER_BYTES = 128 * 1024;
+
+/** A connected socket, and what it reads. */
+export interface OpenedSocket {
+  readonly socket: net.Socket;
+  /** Has the bytes read given to `receive`, which must take what it needs of them before it returns. Called once. */
+  readonly onRead: (receive: (chunk: Buffer) => void) => void;
+}
+
 /**
  * Opens a connection, with TLS if asked for. Rejects with BROKER_UNREACHABLE; retriable, unless it is the certificates
  * that do not fit.
  */
-export function openSocket(address: Address, tlsOptions: TlsOptions | undefined, timeoutMs: number): Promise<net.Socket> {
+export function openSocket(address: Address, tlsOptions: TlsOptions | undefined, timeoutMs: number): Promise<OpenedSocket> {
   return new Promise((resolve, reject) => {
     let socket: net.Socket;
+    let receive: (chunk: Buffer) => void = () => undefined;
     try {
-      socket = tlsOptions === undefined ? net.connect(address) : tls.connect(tlsConnectOptions(address, tlsOptions));
+      // A fresh buffer for every read, as Node makes by itself, would cost more than everything else that is done with it.
+      const read = (length: number, buffer: Uint8Array): boolean => {
+        receive(Buffer.from(buffer.buffer, buffer.byteOffset, length));
+        return true;
+      };
+      socket =
+        tlsOptions === undefined
+          ? net.connect({ ...address, onread: { buffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES), callback: read } })
+          : tls.connect(tlsConnectOptions(address, tlsOptions));
     } catch (cause) {
       reject(badCredentials(cause));
       return;
@@ -38,7 +57,13 @@ export function openSocket(address: Address, tlsOptions: TlsOptions | undefined,
       settle();
       socket.setNoDelay(true);
       socket.setKeepAlive(true, KEEP_ALIVE_MS);
-      resolve(socket);
+      resolve({
+        socket,
+        onRead(callback) {
+          receive = callback;
+          if (tlsOptions !== undefined) socket.on('data', callback);
+        },
+      });
     };
     socket.once(ready, succeed).once('error', fail).once('close', failClosed);
   });

@@ -12,7 +12,7 @@ type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number];
 
 type Added = FetchedRecords & { ownsBuffer: boolean };
 
-/** Below this a buffer may come from Node's pool, which is shared; copying so little costs nothing. */
+/** Small frames come from Node's pool, which is shared; copying so little costs nothing. */
 const LEAST_OWN_BYTES = 8192;
 
 export interface AnswerHooks {

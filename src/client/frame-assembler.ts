@@ -1,0 +1,60 @@
+import { MillraceError } from '../errors.ts';
+import { readInt32 } from '../protocol/index.ts';
+
+const LENGTH_BYTES = 4;
+/** Below this a frame comes from Node's pool: allocating so little on its own costs more than the frame is worth. */
+const OWN_MEMORY_FROM_BYTES = 4096;
+
+/**
+ * Puts frames together from what a socket reads into one buffer again and again. Every byte is copied once; a frame of
+ * some size lies in memory of its own, so that it can be handed to another thread.
+ */
+export class FrameAssembler {
+  readonly #maxFrameBytes: number;
+  readonly #onFrame: (frame: Buffer) => void;
+  readonly #length = Buffer.alloc(LENGTH_BYTES);
+  #lengthFilled = 0;
+  #frame: Buffer | undefined;
+  #filled = 0;
+
+  constructor(maxFrameBytes: number, onFrame: (frame: Buffer) => void) {
+    this.#maxFrameBytes = maxFrameBytes;
+    this.#onFrame = onFrame;
+  }
+
+  /** Takes over bytes, which are free again afterwards. Throws MALFORMED_FRAME for a length out of bounds, and what `onFrame` throws. */
+  push(chunk: Buffer): void {
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#frame === undefined) {
+        const taken = chunk.copy(this.#length, this.#lengthFilled, at, at + LENGTH_BYTES - this.#lengthFilled);
+        this.#lengthFilled += taken;
+        at += taken;
+        if (this.#lengthFilled < LENGTH_BYTES) return;
+        this.#begin(readInt32(this.#length, 0));
+      }
+      const frame = this.#frame!;
+      const taken = chunk.copy(frame, this.#filled, at);
+      this.#filled += taken;
+      at += taken;
+      if (this.#filled < frame.length) return;
+      this.#frame = undefined;
+      this.#lengthFilled = 0;
+      this.#onFrame(frame);
+    }
+  }
+
+  #begin(length: number): void {
+    if (length < LENGTH_BYTES || length > this.#maxFrameBytes) {
+      throw new MillraceError(
+        'MALFORMED_FRAME',
+        `A frame of ${length} bytes: at least ${LENGTH_BYTES} and at most ${this.#maxFrameBytes} are taken.`,
+        {
+          context: { length, limit: this.#maxFrameBytes },
+        },
+      );
+    }
+    this.#frame = length < OWN_MEMORY_FROM_BYTES ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
+    this.#filled = 0;
+  }
+}
