@@ -34,6 +34,11 @@ export type MetadataRecord =
   | { readonly type: 'topic-config'; readonly name: string; readonly config: Readonly<Record<string, string>> }
   | { readonly type: 'config'; readonly scope: ConfigScope; readonly name: string; readonly config: Readonly<Record<string, string>> };
 
+/** The first line: how many records the file began with, so that a file that was cut off shows. */
+interface SnapshotHead {
+  readonly snapshot: number;
+}
+
 export interface ReadMetadata {
   readonly records: readonly MetadataRecord[];
   /** There was no file, or a part of it could not be read: topics may be on the disk that the records do not have. */
@@ -60,24 +65,23 @@ export class MetadataLog {
     return this.#recordCount;
   }
 
-  /** The records up to the first damaged one, in order. */
+  /** The records that are not damaged, in order. */
   read(): ReadMetadata {
     if (!this.#fs.exists(this.#path)) return { records: [], incomplete: true };
-    const records: MetadataRecord[] = [];
-    const lines = this.#fs.readFile(this.#path).toString('utf8').split('\n');
-    // What follows the last line feed is a write that a crash cut short: it was never acknowledged.
-    const complete = lines.slice(0, -1);
-    for (const line of complete) {
-      const record = parseLine(line);
-      if (record === undefined) return { records, incomplete: true };
-      records.push(record);
-    }
-    return { records, incomplete: false };
+    const [head = '', ...lines] = this.#fs.readFile(this.#path).toString('utf8').split('\n');
+    // What follows the last line feed is a write that a crash cut short, and was never acknowledged, or damage.
+    const tail = lines.pop();
+    const snapshot = parseLine<SnapshotHead>(head);
+    const parsed = lines.map((line) => parseLine<MetadataRecord>(line));
+    const records = parsed.filter((record) => record !== undefined);
+    const incomplete = tail !== '' || snapshot === undefined || records.length < Math.max(parsed.length, snapshot.snapshot);
+    return { records, incomplete };
   }
 
   /** Replaces the file by these records and opens it for {@link append}. */
   start(snapshot: readonly MetadataRecord[]): void {
-    const content = Buffer.from(snapshot.map(formatLine).join(''));
+    const head: SnapshotHead = { snapshot: snapshot.length };
+    const content = Buffer.from([head, ...snapshot].map(formatLine).join(''));
     replaceFile(this.#fs, this.#path, content, this.#durable);
     this.#fd = this.#fs.open(this.#path, 'write');
     this.#position = content.length;
@@ -109,15 +113,16 @@ export class MetadataLog {
   }
 }
 
-function formatLine(record: MetadataRecord): string {
+function formatLine(record: MetadataRecord | SnapshotHead): string {
   const json = JSON.stringify(record);
   return `${checksum(json)} ${json}\n`;
 }
 
-function parseLine(line: string): MetadataRecord | undefined {
+/** Undefined when the line is damaged. */
+function parseLine<T>(line: string): T | undefined {
   const json = line.slice(CRC_DIGITS + 1);
   if (line.slice(0, CRC_DIGITS) !== checksum(json)) return undefined;
-  return JSON.parse(json) as MetadataRecord;
+  return JSON.parse(json) as T;
 }
 
 function checksum(json: string): string {

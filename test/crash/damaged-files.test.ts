@@ -115,7 +115,7 @@ describe.each(['killed', 'stopped'])('a broker that was %s', (ending) => {
       const label = damages.map(({ file, at, how }) => `${file} at ${at}: ${how}`).join('; ');
       const found = await readAll(copy);
       for (const [name, records] of original) {
-        const expected = Math.min(...damages.map((damage) => firstDamaged(ending, name, damage)));
+        const expected = Math.min(...damages.map((damage) => (isClean(ending, damage) ? 0 : firstDamaged(ending, name, damage))));
         const now = found.get(name) ?? [];
         const wanted = records.filter(({ offset }) => offset < expected);
         expect(now.slice(0, wanted.length), `${name}, ${label}\n${lines.join('\n')}`).toEqual(wanted);
@@ -124,6 +124,11 @@ describe.each(['killed', 'stopped'])('a broker that was %s', (ending) => {
     },
   );
 });
+
+/** The topics' file was cut between two records: as if the rest had never been. What lies on the disk then is set aside. */
+function isClean(ending: string, { file, at, how }: Damage): boolean {
+  return file === 'millrace-metadata.log' && how === 'cut off' && readFileSync(join(dirOf(ending), file))[at - 1] === 10;
+}
 
 /** The first offset of a partition that a damage may have cost. */
 function firstDamaged(ending: string, partition: string, { file, at }: Damage): number {

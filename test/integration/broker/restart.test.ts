@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../src/broker/coordinator/deps.ts';
 import { Broker } from '../../../src/broker/index.ts';
+import { nodeFileSystem } from '../../../src/broker/log/index.ts';
 import type { BrokerLogger } from '../../../src/broker/logger.ts';
+import { MetadataLog } from '../../../src/broker/metadata-log.ts';
 import {
   CreatePartitions,
   CreateTopics,
@@ -148,7 +150,7 @@ describe('a damaged metadata log', () => {
     await produce('a', 'kept');
     const before = await describeTopics();
     await stop();
-    writeFileSync(file(), `damaged${readFileSync(file(), 'utf8')}`);
+    writeFileSync(file(), readFileSync(file(), 'utf8').replaceAll('"partition', '"damage').replaceAll('"replicas', '"damaged'));
     const warnings: string[] = [];
     await start({ ...silentLogger, warn: (message) => warnings.push(message) });
     expect(await describeTopics()).toEqual(before);
@@ -160,7 +162,9 @@ describe('a damaged metadata log', () => {
     await create('a');
     await produce('a', 'kept');
     await stop();
-    writeFileSync(file(), '');
+    const empty = new MetadataLog(nodeFileSystem, dataDir, false);
+    empty.start([]);
+    empty.close();
     await start();
     expect(await describeTopics()).toEqual([]);
     expect(existsSync(join(dataDir, 'a-0'))).toBe(false);
