@@ -109,7 +109,11 @@ export class Consumption {
         const generation = this.#generation;
         const fetched = await Promise.race([this.#fetcher.poll(POLL_MS, POLL_RECORDS), ...ends]);
         if (fetched === NOTHING) break;
-        if (generation !== this.#generation) continue;
+        if (generation !== this.#generation) {
+          // Nobody can tell whether these were fetched before or after the change, so they are fetched again.
+          this.#assign();
+          continue;
+        }
         this.#delivering = this.#deliver(fetched).finally(() => {
           this.#delivering = undefined;
         });
