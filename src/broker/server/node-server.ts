@@ -92,7 +92,9 @@ export class NodeServer {
     const { nodeId, log } = this.#options;
     const server = tls.createServer((socket) => this.#secured(socket, tls));
     server.on('tlsClientError', (error, socket) => {
-      log.warn(`Node ${nodeId} closes a connection of ${socket.remoteAddress}: its TLS handshake failed: ${error.message}`);
+      log.warn(
+        `Node ${nodeId} closes a connection of ${socket.remoteAddress ?? 'a client that has gone'}: its TLS handshake failed: ${error.message}`,
+      );
       socket.destroy();
     });
     server.on('connection', (socket: Socket) => {
