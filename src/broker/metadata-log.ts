@@ -68,14 +68,14 @@ export class MetadataLog {
   /** The records that are not damaged, in order. */
   read(): ReadMetadata {
     if (!this.#fs.exists(this.#path)) return { records: [], incomplete: true };
-    const [head = '', ...lines] = this.#fs.readFile(this.#path).toString('utf8').split('\n');
+    const lines = this.#fs.readFile(this.#path).toString('utf8').split('\n');
     // What follows the last line feed is a write that a crash cut short, and was never acknowledged, or damage.
     const tail = lines.pop();
-    const snapshot = parseLine<SnapshotHead>(head);
-    const parsed = lines.map((line) => parseLine<MetadataRecord>(line));
-    const records = parsed.filter((record) => record !== undefined);
-    const incomplete = tail !== '' || snapshot === undefined || records.length < Math.max(parsed.length, snapshot.snapshot);
-    return { records, incomplete };
+    const parsed = lines.map(parseLine);
+    const [head] = parsed;
+    const records = parsed.filter((line) => line !== undefined && 'type' in line);
+    const expected = head !== undefined && 'snapshot' in head ? Math.max(lines.length - 1, head.snapshot) : Infinity;
+    return { records, incomplete: tail !== '' || records.length < expected };
   }
 
   /** Replaces the file by these records and opens it for {@link append}. */
@@ -119,10 +119,10 @@ function formatLine(record: MetadataRecord | SnapshotHead): string {
 }
 
 /** Undefined when the line is damaged. */
-function parseLine<T>(line: string): T | undefined {
+function parseLine(line: string): MetadataRecord | SnapshotHead | undefined {
   const json = line.slice(CRC_DIGITS + 1);
   if (line.slice(0, CRC_DIGITS) !== checksum(json)) return undefined;
-  return JSON.parse(json) as T;
+  return JSON.parse(json) as MetadataRecord | SnapshotHead;
 }
 
 function checksum(json: string): string {

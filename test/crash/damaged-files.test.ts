@@ -19,7 +19,7 @@ import { PatientClient } from './support/patient-client.ts';
 import { randomFrom, seedOfRun } from './support/random.ts';
 import { type ReadRecord, readPrefix } from './support/read-partition.ts';
 
-const rounds = Number(process.env.DAMAGE_ROUNDS ?? 40);
+const rounds = Number(process.env.DAMAGE_ROUNDS ?? 12);
 const seed = seedOfRun();
 const PARTITIONS: readonly (readonly [topic: string, partition: number])[] = [
   ['plain', 0],

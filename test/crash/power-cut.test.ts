@@ -12,7 +12,7 @@ import { PowerCutLife } from './support/power-cut-life.ts';
 import { derivedSeed, randomFrom, seedOfRun } from './support/random.ts';
 import { WeakRun } from './support/weak-run.ts';
 
-const cuts = Number(process.env.POWER_CUTS ?? 30);
+const cuts = Number(process.env.POWER_CUTS ?? 15);
 const seed = seedOfRun();
 
 it(`with the flush policy batch, loses nothing acknowledged in ${cuts} power cuts (CRASH_SEED=${seed})`, {
