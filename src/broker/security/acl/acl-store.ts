@@ -8,6 +8,8 @@ import { PatternType, WILDCARD } from './constants.ts';
 interface OfType {
   readonly literal: Map<string, AclBinding[]>;
   readonly prefixed: Map<string, AclBinding[]>;
+  /** No prefix is or was longer: names of clients may be, and need not be looked at any further. */
+  longestPrefix: number;
 }
 
 export class AclStore {
@@ -51,12 +53,11 @@ export class AclStore {
   applyingTo(resourceType: number, resourceName: string): AclBinding[] {
     const ofType = this.#byType.get(resourceType);
     if (ofType === undefined) return [];
-    const { literal, prefixed } = ofType;
+    const { literal, prefixed, longestPrefix } = ofType;
     const found = [...(literal.get(resourceName) ?? [])];
     if (resourceName !== WILDCARD) found.push(...(literal.get(WILDCARD) ?? []));
-    if (prefixed.size > 0) {
-      for (let length = 1; length <= resourceName.length; length++) found.push(...(prefixed.get(resourceName.slice(0, length)) ?? []));
-    }
+    const end = Math.min(resourceName.length, longestPrefix);
+    for (let length = 1; length <= end; length++) found.push(...(prefixed.get(resourceName.slice(0, length)) ?? []));
     return found;
   }
 
@@ -89,13 +90,15 @@ export class AclStore {
     this.#changed();
   }
 
-  #namesOf({ resourceType, patternType }: AclBinding): Map<string, AclBinding[]> {
+  #namesOf({ resourceType, resourceName, patternType }: AclBinding): Map<string, AclBinding[]> {
     let ofType = this.#byType.get(resourceType);
     if (ofType === undefined) {
-      ofType = { literal: new Map(), prefixed: new Map() };
+      ofType = { literal: new Map(), prefixed: new Map(), longestPrefix: 0 };
       this.#byType.set(resourceType, ofType);
     }
-    return patternType === PatternType.PREFIXED ? ofType.prefixed : ofType.literal;
+    if (patternType !== PatternType.PREFIXED) return ofType.literal;
+    ofType.longestPrefix = Math.max(ofType.longestPrefix, resourceName.length);
+    return ofType.prefixed;
   }
 
   #changed(): void {

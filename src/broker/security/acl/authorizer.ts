@@ -7,6 +7,8 @@ import { EVERYBODY, Operation, PatternType, Permission, WILDCARD } from './const
 
 /** Decisions remembered until the next change of ACLs; then and when there are more, all are forgotten. */
 const MAX_DECISIONS = 10_000;
+/** Decisions about longer names are not remembered: topics have none, and a client could fill the memory with them. */
+const MAX_REMEMBERED_NAME = 255;
 /** Resource name by which `authorizeByResourceType` finds out who may do everything. */
 const SOME_NAME = 'hardcode';
 
@@ -43,10 +45,11 @@ export class AclAuthorizer {
   allows(client: Client, operation: number, resourceType: number, resourceName: string): boolean {
     const { principal, clientHost } = client;
     if (this.#superUsers.has(principal)) return true;
+    if (resourceName.length > MAX_REMEMBERED_NAME) return this.#decide(client, operation, resourceType, resourceName);
     const key = `${operation} ${resourceType} ${clientHost} ${JSON.stringify(principal)} ${resourceName}`;
     const known = this.#decisions.get(key);
     if (known !== undefined) return known;
-    const decision = this.#decide(principal, hostOf(clientHost), operation, this.#acls.applyingTo(resourceType, resourceName));
+    const decision = this.#decide(client, operation, resourceType, resourceName);
     if (this.#decisions.size >= MAX_DECISIONS) this.#decisions.clear();
     this.#decisions.set(key, decision);
     return decision;
@@ -67,7 +70,9 @@ export class AclAuthorizer {
     return allowed.some((acl) => isWildcard(acl) || !denied.some((deny) => isCovered(acl, deny)));
   }
 
-  #decide(principal: string, host: string, operation: number, applying: readonly AclBinding[]): boolean {
+  #decide({ principal, clientHost }: Client, operation: number, resourceType: number, resourceName: string): boolean {
+    const applying = this.#acls.applyingTo(resourceType, resourceName);
+    const host = hostOf(clientHost);
     if (applying.length === 0) return this.#allowWithoutAcl;
     let allowed = false;
     for (const acl of applying) {

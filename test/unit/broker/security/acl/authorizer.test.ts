@@ -101,6 +101,18 @@ it('names and principals that look alike together are told apart', () => {
   expect(authorizer.allows({ principal: 'User:a b c', clientHost: '' }, Operation.READ, TOPIC, '')).toBe(false);
 });
 
+it('names of any length are decided, the prefix of which may be what counts', () => {
+  const { authorizer, store } = authorizerOf([acl({ patternType: PatternType.PREFIXED, resourceName: 'orders' })]);
+  const ask = (name: string): boolean => authorizer.allows(ALICE, Operation.READ, TOPIC, name);
+  for (const length of [6, 255, 256, 30_000]) {
+    expect(ask('orders'.padEnd(length, 'x'))).toBe(true);
+    expect(ask('order'.padEnd(length, 'x'))).toBe(false);
+  }
+  store.add(acl({ patternType: PatternType.PREFIXED, resourceName: 'orders'.padEnd(300, 'x'), permissionType: Permission.DENY }));
+  expect(ask('orders'.padEnd(299, 'x'))).toBe(true);
+  expect(ask('orders'.padEnd(300, 'x'))).toBe(false);
+});
+
 describe('whether there may be a topic to write to', () => {
   const some = (...acls: Partial<AclBinding>[]): boolean =>
     authorizerOf(acls.map((more) => acl({ operation: Operation.WRITE, ...more }))).authorizer.allowsSome(ALICE, Operation.WRITE, TOPIC);
