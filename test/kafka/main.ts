@@ -19,6 +19,7 @@ import { Java } from './java.ts';
 import { type Judge, type Subject, type Verdict, verdictOf } from './judge.ts';
 import { clientJudges } from './judges/clients.ts';
 import { fileJudges } from './judges/files.ts';
+import { franzJudges } from './judges/franz-go.ts';
 import { matrixJudges } from './judges/matrix.ts';
 import { streamsJudges } from './judges/streams.ts';
 import { toolJudges } from './judges/tools.ts';
@@ -29,7 +30,7 @@ const POM = fileURLToPath(new URL('../java/kafka/pom.xml', import.meta.url));
 const SHOWN_DETAIL_CHARACTERS = 100;
 
 /** In this order: the files are looked at after there is something in them. */
-const JUDGES: readonly Judge[] = [...toolJudges, ...clientJudges, ...fileJudges, ...streamsJudges, ...matrixJudges];
+const JUDGES: readonly Judge[] = [...toolJudges, ...clientJudges, ...fileJudges, ...streamsJudges, ...franzJudges, ...matrixJudges];
 
 interface Options {
   readonly record: boolean;

@@ -14,6 +14,7 @@ export type Ability =
   | 'snappy'
   | 'lz4'
   | 'zstd'
+  | 'failover'
   | 'fencing'
   | 'groups'
   | 'latest'
@@ -145,6 +146,7 @@ export function allAbilitiesBut(...missing: readonly Ability[]): ReadonlySet<Abi
     'snappy',
     'lz4',
     'zstd',
+    'failover',
     'fencing',
     'groups',
     'latest',

@@ -123,7 +123,7 @@ const transactions: Judge = {
     const described = await command('describe', '--transactional-id', `${topic}-id`);
     expectThat(described.includes('CompleteCommit'), 'the transaction is described otherwise', described);
     const producers = await command('describe-producers', '--topic', topic, '--partition', '0');
-    expectThat(/\n\d+\s+\d+\s+\d+\s+\d+/.test(producers), 'producers are not described', producers);
+    expectThat(/\n\d+\s+\d+\s+\d+\s+-?\d+/.test(producers), 'producers are not described', producers);
     await command('find-hanging', '--broker-id', '1', '--topic', topic);
     return 'list, describe, describe-producers, find-hanging';
   },

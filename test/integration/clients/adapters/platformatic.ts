@@ -88,8 +88,9 @@ interface PlatformaticConsumer {
  * It cannot seek in a stream, nor give null keys and empty values apart; its cooperative assignor does not exist. When a
  * transaction is open it is told CONCURRENT_TRANSACTIONS, and does not ask again. A stream goes on with a partition that
  * the group gave to another member, and begins anew after a rebalance: seen with Apache Kafka as well.
+ * A producer keeps to a leader that nobody can connect to any more until its metadata is old.
  */
-const ABILITIES = allAbilitiesBut('clean-handover', 'cooperative', 'empty-values', 'fencing', 'seek', 'static-members');
+const ABILITIES = allAbilitiesBut('clean-handover', 'cooperative', 'empty-values', 'failover', 'fencing', 'seek', 'static-members');
 
 const TOPIC = 2;
 

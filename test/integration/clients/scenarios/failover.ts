@@ -7,6 +7,7 @@ const ROUNDS = 6;
 export const failoverScenarios: readonly Scenario[] = [
   {
     name: 'nothing is lost when nodes stop and start while records are produced and consumed',
+    needs: ['failover'],
     stopsNodes: true,
     async run(stage) {
       const topic = await stage.topic('failover', PARTITIONS, {}, 3);
