@@ -6,6 +6,7 @@ import { securityOptions } from './broker-security.ts';
 import type { BrokerCommandOptions } from './commands/broker.ts';
 import { readProperties } from './properties.ts';
 import { StopSignal } from './stop-signal.ts';
+import { terminalLog } from './terminal-log.ts';
 
 const DEFAULT_PORT = 9092;
 
@@ -63,6 +64,7 @@ function startOptionsOf(options: BrokerCommandOptions, file: ServerProperties | 
       ...(replicationFactor !== -1 && { replicationFactor }),
     })),
     logLevel: options.logLevel,
+    ...(process.stderr.isTTY && { log: terminalLog(options.logLevel) }),
   };
 }
 
