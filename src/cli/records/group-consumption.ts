@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ClassicGroupMember,
   cooperativeStickyAssignor,
@@ -16,6 +17,9 @@ import { type PartitionOffset, resolveOffsets } from './start-offsets.ts';
 
 /** Kafka's `auto.commit.interval.ms`. */
 const COMMIT_INTERVAL_MS = 5_000;
+/** Nobody waits longer for a coordinator that does not answer; what was not committed is read again. */
+const COMMIT_TIMEOUT_MS = 5_000;
+const LEAVE_TIMEOUT_MS = 5_000;
 
 /** So that it finds one in common with members of any client. */
 const ASSIGNORS = [rangeAssignor, roundRobinAssignor, cooperativeStickyAssignor];
@@ -54,7 +58,7 @@ export async function consumeAsMember(
     clearInterval(timer);
     consumption.stop();
     await commits.commit(member);
-    await member.close();
+    await Promise.race([member.close(), sleep(LEAVE_TIMEOUT_MS, undefined, { ref: false })]);
   }
 }
 
@@ -102,7 +106,7 @@ class Commits {
     const moved = this.#consumption.delivered().filter((each) => this.#committed.get(partitionKey(each)) !== each.offset);
     if (!this.#enabled || moved.length === 0) return;
     try {
-      await member.commit(moved);
+      await member.commit(moved, { timeoutMs: COMMIT_TIMEOUT_MS });
       for (const each of moved) this.#committed.set(partitionKey(each), each.offset);
     } catch (error) {
       if (!isMillraceError(error)) throw error;
