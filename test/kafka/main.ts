@@ -106,6 +106,8 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
   },
 });
+// Ended from outside: what was started goes as well.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 try {
   process.exitCode = await main(values);
 } catch (error) {

@@ -130,6 +130,13 @@ export const EXPLANATIONS: readonly Explanation[] = [
     when: ({ kafka, ours }) => typeof kafka === 'number' && typeof ours === 'number' && ours > 0,
   },
 
+  {
+    reason: 'An error comes with an empty list as in all other answers; Kafka sends null in this one. No client looks at it then.',
+    api: 'DescribeClientQuotas',
+    path: 'entries',
+    when: ({ kafka, ours }) => kafka === null && Array.isArray(ours) && ours.length === 0,
+  },
+
   // Groups of the new protocol
   {
     reason: 'Kafka resolves a regular expression later, with the next heartbeat; here it is resolved at once.',

@@ -32,6 +32,7 @@ const UNORDERED: Readonly<Record<string, string>> = {
   'AddPartitionsToTxn.resultsByTopicV3AndBelow.resultsByPartition': 'partitionIndex',
   'AddPartitionsToTxn.resultsByTransaction.topicResults.resultsByPartition': 'partitionIndex',
   'DescribeTransactions.transactionStates.topics.partitions': '',
+  'AlterClientQuotas.entries.entity': 'entityType',
   'ApiVersions.finalizedFeatures': 'name',
   'ApiVersions.supportedFeatures': 'name',
 };

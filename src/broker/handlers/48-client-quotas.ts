@@ -31,7 +31,8 @@ export function describeClientQuotasHandler(deps: HandlerDeps) {
       entity: [...entity].map(([entityType, entityName]) => ({ entityType, entityName })),
       values: [...values].map(([key, value]) => ({ key, value })),
     }));
-    return { errorCode: ErrorCode.NONE, entries };
+    // Kafka's message of no error, which is not null here.
+    return { errorCode: ErrorCode.NONE, errorMessage: '', entries };
   };
 }
 

@@ -13,6 +13,7 @@ import { security } from './29-security.ts';
 import { configs } from './32-configs.ts';
 import { logDirs } from './35-log-dirs.ts';
 import { cluster } from './43-cluster.ts';
+import { quotas } from './48-quotas.ts';
 import { consumerGroups } from './68-consumer-groups.ts';
 
 export const scenarios: readonly Scenario[] = [
@@ -29,5 +30,6 @@ export const scenarios: readonly Scenario[] = [
   configs,
   logDirs,
   cluster,
+  quotas,
   consumerGroups,
 ];
