@@ -8,7 +8,7 @@ import { scenarios } from './scenarios/index.ts';
 const NODES = 3;
 
 /** A Kafka to judge the scenarios by, instead of the embedded broker. */
-export const external = process.env.TEST_BOOTSTRAP;
+const external = process.env.TEST_BOOTSTRAP;
 
 /** Members of groups are to notice each other soon. */
 const CONFIG = {
@@ -24,9 +24,10 @@ export interface TestBroker {
   close(): Promise<void>;
 }
 
-export async function startTestBroker(): Promise<TestBroker> {
+/** @param config more broker configs; Apache Kafka has its own */
+export async function startTestBroker(config: Readonly<Record<string, string>> = {}): Promise<TestBroker> {
   if (external !== undefined) return { bootstrapServers: external, nodes: undefined, close: async () => {} };
-  const broker = await Broker.start({ nodes: NODES, logLevel: 'error', config: CONFIG });
+  const broker = await Broker.start({ nodes: NODES, logLevel: 'error', config: { ...CONFIG, ...config } });
   return {
     bootstrapServers: broker.bootstrapServers,
     nodes: { stop: (node) => broker.stopNode(node), start: (node) => broker.startNode(node) },
