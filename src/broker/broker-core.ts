@@ -25,6 +25,7 @@ import { MeteredHandler } from './metrics/metered-handler.ts';
 import { RequestMetrics } from './metrics/request-metrics.ts';
 import { NodeRegistry } from './nodes.ts';
 import type { ResolvedBrokerOptions } from './options.ts';
+import { ProducerIdBlocks } from './producer-id-blocks.ts';
 import { ClientQuotas } from './quotas/client-quotas.ts';
 import { restore } from './restore.ts';
 import type { Clock } from './seams.ts';
@@ -68,6 +69,7 @@ interface Parts {
   readonly faultService: FaultService;
   readonly quotas: ClientQuotas;
   readonly security: BrokerSecurity;
+  readonly producerIdBlocks: ProducerIdBlocks;
 }
 
 export class BrokerCore {
@@ -252,7 +254,8 @@ function open(options: ResolvedBrokerOptions, environment: BrokerEnvironment): P
   const groupConfig = (groupId: string) => configs.dynamic('group', groupId);
   const coordination: CoordinatorDeps = { topics, clock, config: configs.asLiveRecord(), nodes: () => nodes.live(), groupConfig, log };
   const groups = new GroupCoordinator(coordination);
-  const transactions = new TransactionCoordinator({ ...coordination, groups });
+  const producerIdBlocks = new ProducerIdBlocks(metadata);
+  const transactions = new TransactionCoordinator({ ...coordination, groups, producerIdBlocks });
   topics.onChanged((topic, change) => groups.onTopicChanged(topic.name, change));
   topics.onDeleted((topic) => {
     groups
@@ -286,6 +289,7 @@ function open(options: ResolvedBrokerOptions, environment: BrokerEnvironment): P
     faultService,
     quotas,
     security,
+    producerIdBlocks,
   };
 }
 

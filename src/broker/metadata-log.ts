@@ -1,5 +1,6 @@
 /**
- * What the broker must remember besides the logs: topics with their ids, assignments and configs, and dynamic configs.
+ * What the broker must remember besides the logs: topics with their ids, assignments and configs, dynamic configs, users
+ * and ACLs, and which producer ids were claimed.
  * A file of lines, each a CRC and a JSON record, appended before a change is acknowledged. It is rewritten as a snapshot
  * when the broker starts, so it grows with the changes of one run only.
  */
@@ -32,6 +33,8 @@ export type MetadataRecord =
   /** Who leads each partition; -1: nobody. Without it the preferred leaders do. */
   | { readonly type: 'leaders'; readonly name: string; readonly leaders: readonly number[] }
   | { readonly type: 'topic-config'; readonly name: string; readonly config: Readonly<Record<string, string>> }
+  /** Producer ids below `next` are claimed. */
+  | { readonly type: 'producer-ids'; readonly next: number }
   | { readonly type: 'config'; readonly scope: ConfigScope; readonly name: string; readonly config: Readonly<Record<string, string>> };
 
 /** The first line: how many records the file began with, so that a file that was cut off shows. */

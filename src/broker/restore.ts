@@ -6,6 +6,7 @@ import type { BrokerLogger } from './logger.ts';
 import type { MetadataLog, MetadataRecord } from './metadata-log.ts';
 import type { NodeRegistry } from './nodes.ts';
 import { placeReplicas } from './placement.ts';
+import type { ProducerIdBlocks, ProducerIdsRecord } from './producer-id-blocks.ts';
 import type { BrokerSecurity } from './security/broker-security.ts';
 import { isSecurityRecord, type SecurityRecord } from './security/records.ts';
 import { topicIdText } from './topic.ts';
@@ -22,6 +23,7 @@ export interface RestoreDeps {
   readonly nodes: NodeRegistry;
   readonly topics: TopicRegistry;
   readonly security: BrokerSecurity;
+  readonly producerIdBlocks: ProducerIdBlocks;
   readonly log: BrokerLogger;
 }
 
@@ -32,10 +34,16 @@ export async function restore(deps: RestoreDeps): Promise<void> {
   const deletedIds = new Set<string>();
   for (const record of records) {
     if (isSecurityRecord(record)) deps.security.replay(record);
+    else if (record.type === 'producer-ids') deps.producerIdBlocks.replay(record);
     else apply(deps.configs, topics, deletedIds, record);
   }
   settleStrays(deps, topics, deletedIds, incomplete);
-  deps.metadata.start([...topics.values(), ...configRecords(deps.configs), ...deps.security.snapshot()]);
+  deps.metadata.start([
+    ...topics.values(),
+    ...configRecords(deps.configs),
+    ...deps.producerIdBlocks.snapshot(),
+    ...deps.security.snapshot(),
+  ]);
   for (const record of topics.values()) await deps.topics.restore(onThisCluster(deps.nodes, record));
 }
 
@@ -43,7 +51,7 @@ function apply(
   configs: ConfigStore,
   topics: Map<string, TopicRecord>,
   deletedIds: Set<string>,
-  record: Exclude<MetadataRecord, SecurityRecord>,
+  record: Exclude<MetadataRecord, SecurityRecord | ProducerIdsRecord>,
 ): void {
   const topic = record.type === 'config' ? undefined : topics.get(record.name);
   switch (record.type) {

@@ -74,13 +74,6 @@ export class Readiness {
     return this.#topic.existing() === undefined ? this.#checkAfterCreating(id, nodeId) : this.#checkNode(id, nodeId);
   }
 
-  /** As {@link check} for a request that any node can serve. */
-  async checkAnywhere(): Promise<number> {
-    const errorCode = this.availability();
-    if (errorCode !== Code.NONE) return errorCode;
-    return (await this.ensureTopic()) ? this.availability() : Code.COORDINATOR_NOT_AVAILABLE;
-  }
-
   /** Whether clients that look for `id` are sent to `nodeId`. With one node there is nothing to be wrong about. */
   serves(id: string, nodeId: number): boolean {
     const node = this.#topic.nodeFor(id);

@@ -36,9 +36,12 @@ export function positionOf(entries: Buffer, relative: number): number {
 
 /** False when entries do not rise or point past the log's end: the index must be rebuilt. */
 export function isOffsetIndexSane(entries: Buffer, logBytes: number): boolean {
-  if (entries.length === 0) return true;
-  const last = entries.length - ENTRY_BYTES;
-  if (readInt32(entries, last + 4) >= logBytes) return false;
-  if (last === 0) return readInt32(entries, 0) >= 0;
-  return readInt32(entries, last) > readInt32(entries, 0) && readInt32(entries, last + 4) > readInt32(entries, 4);
+  let offset = -1;
+  let position = -1;
+  for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
+    if (readInt32(entries, at) <= offset || readInt32(entries, at + 4) <= position) return false;
+    offset = readInt32(entries, at);
+    position = readInt32(entries, at + 4);
+  }
+  return position < logBytes;
 }

@@ -26,7 +26,7 @@ import { abortForgotten } from './forgotten.ts';
 import { initProducer } from './init-producer.ts';
 import { loadTransactions } from './load.ts';
 import { MarkerWriter } from './markers.ts';
-import { ProducerIds } from './producer-ids.ts';
+import { type ClaimedProducerIds, ProducerIds } from './producer-ids.ts';
 import { reloadTransactions } from './reload.ts';
 import type { PartitionSet, Transaction } from './state.ts';
 import { TransactionStore } from './store.ts';
@@ -35,6 +35,7 @@ import { type ProducerIdentity, type ProducerResult, producerError } from './typ
 export interface TransactionCoordinatorDeps extends CoordinatorDeps {
   /** Loaded before this one: its offsets follow the transactions that are finished at start. */
   readonly groups: TransactionalOffsets;
+  readonly producerIdBlocks: ClaimedProducerIds;
 }
 
 export class TransactionCoordinator implements TransactionVerifier {
@@ -67,7 +68,7 @@ export class TransactionCoordinator implements TransactionVerifier {
     });
     this.readiness = new Readiness(this.topic, () => deps.nodes(), deps.log);
     this.store = new TransactionStore(this);
-    this.producerIds = new ProducerIds(this.topic);
+    this.producerIds = new ProducerIds(deps.producerIdBlocks);
     this.markers = new MarkerWriter(this);
   }
 

@@ -112,13 +112,7 @@ async function prepareAndFinish(
   commit: boolean,
   bumpEpoch: boolean,
 ): Promise<number> {
-  transaction.busy = true;
-  let nextProducerId = NO_PRODUCER_ID;
-  try {
-    if (bumpEpoch && isEpochExhausted(from.producerEpoch)) nextProducerId = await host.producerIds.allocate();
-  } finally {
-    transaction.busy = false;
-  }
+  const nextProducerId = bumpEpoch && isEpochExhausted(from.producerEpoch) ? host.producerIds.allocate() : NO_PRODUCER_ID;
   const errorCode = await host.store.change(transaction, prepared(from, { commit, bumpEpoch, nextProducerId }, host.clock.nowMs()));
   if (errorCode === Code.NONE) await host.markers.finish(transaction);
   return errorCode;

@@ -39,5 +39,5 @@ function expectedProducer({ producerId, producerEpoch }: RequestOf<typeof InitPr
 
 /** Without a transactional id any node hands out producer ids. */
 function ready(transactions: TransactionCoordinator, transactionalId: string | null, nodeId: number): number | Promise<number> {
-  return transactionalId === null ? transactions.readiness.checkAnywhere() : transactions.readiness.check(transactionalId, nodeId);
+  return transactionalId === null ? transactions.readiness.availability() : transactions.readiness.check(transactionalId, nodeId);
 }

@@ -30,12 +30,12 @@ export async function initProducer(
   timeoutMs: number,
   expected: ProducerIdentity | null,
 ): Promise<ProducerResult> {
-  if (transactionalId === null) return { errorCode: Code.NONE, producerId: await host.producerIds.allocate(), producerEpoch: 0 };
+  if (transactionalId === null) return { errorCode: Code.NONE, producerId: host.producerIds.allocate(), producerEpoch: 0 };
   if (transactionalId === '') return producerError(Code.INVALID_REQUEST);
   if (timeoutMs <= 0 || timeoutMs > intSetting(host.config, 'transaction.max.timeout.ms'))
     return producerError(Code.INVALID_TRANSACTION_TIMEOUT);
 
-  const transaction = host.store.get(transactionalId) ?? (await addTransaction(host, transactionalId, timeoutMs));
+  const transaction = host.store.get(transactionalId) ?? addTransaction(host, transactionalId, timeoutMs);
   if (transaction.busy || transaction.preparing) return producerError(Code.CONCURRENT_TRANSACTIONS);
   if (expected !== null && !isKnownProducer(transaction.current, expected)) return producerError(Code.PRODUCER_FENCED);
   if (transaction.current.state === 'Ongoing') {
@@ -46,10 +46,8 @@ export async function initProducer(
   return startAnew(host, transaction, timeoutMs, expected);
 }
 
-async function addTransaction(host: InitHost, transactionalId: string, timeoutMs: number): Promise<Transaction> {
-  const producerId = await host.producerIds.allocate();
-  // Somebody else may have been here during the wait; then this id is lost, which does no harm.
-  return host.store.get(transactionalId) ?? host.store.add(transactionalId, newSnapshot(producerId, timeoutMs, host.clock.nowMs()));
+function addTransaction(host: InitHost, transactionalId: string, timeoutMs: number): Transaction {
+  return host.store.add(transactionalId, newSnapshot(host.producerIds.allocate(), timeoutMs, host.clock.nowMs()));
 }
 
 /** The current producer, or the one before a rotation of ids whose answer got lost. */
@@ -64,29 +62,23 @@ async function startAnew(
   timeoutMs: number,
   expected: ProducerIdentity | null,
 ): Promise<ProducerResult> {
-  let next: TransactionSnapshot | undefined;
-  transaction.busy = true;
-  try {
-    next = await nextSnapshot(host, transaction.current, timeoutMs, expected);
-  } finally {
-    transaction.busy = false;
-  }
+  const next = nextSnapshot(host, transaction.current, timeoutMs, expected);
   if (next === undefined) return producerError(Code.PRODUCER_FENCED);
   const errorCode = await host.store.change(transaction, next);
   return errorCode === Code.NONE ? { errorCode, producerId: next.producerId, producerEpoch: next.producerEpoch } : producerError(errorCode);
 }
 
 /** Undefined when the expected epoch is neither the current nor the previous one. */
-async function nextSnapshot(
+function nextSnapshot(
   host: InitHost,
   current: TransactionSnapshot,
   timeoutMs: number,
   expected: ProducerIdentity | null,
-): Promise<TransactionSnapshot | undefined> {
+): TransactionSnapshot | undefined {
   const { producerEpoch, lastProducerEpoch } = current;
   const nowMs = host.clock.nowMs();
   if (isEpochExhausted(producerEpoch) && (expected === null || expected.producerEpoch === producerEpoch)) {
-    const producerId = await host.producerIds.allocate();
+    const producerId = host.producerIds.allocate();
     return withProducerId(current, producerId, expected === null ? NO_PRODUCER_EPOCH : producerEpoch, timeoutMs, nowMs);
   }
   if (expected === null) return withEpoch(current, producerEpoch + 1, NO_PRODUCER_EPOCH, timeoutMs, nowMs);

@@ -1,9 +1,9 @@
-/** Brings transactions and the producer id counter back from `__transaction_state`. */
+/** Brings transactions back from `__transaction_state`. */
 
 import { type CoordinatorLogger, type InternalTopic, replayPartition } from '../coordinator/index.ts';
 import type { TopicRegistryApi } from '../seams.ts';
 import type { ProducerIds } from './producer-ids.ts';
-import { decodeProducerIds, decodeTransaction, decodeTransactionKey } from './records.ts';
+import { decodeTransaction, decodeTransactionKey } from './records.ts';
 import type { TransactionSnapshot } from './state.ts';
 import type { TransactionStore } from './store.ts';
 
@@ -41,9 +41,6 @@ function applyRecord(host: LoadHost, found: Map<string, TransactionSnapshot>, ke
     case 'transaction':
       if (value === null) found.delete(decoded.transactionalId);
       else found.set(decoded.transactionalId, decodeTransaction(value));
-      break;
-    case 'producerIds':
-      if (value !== null) host.producerIds.skipTo(decodeProducerIds(value));
       break;
     case 'unknown':
       host.log.debug(`Skipped a record of ${host.topic.name} with key version ${decoded.version} at offset ${offset}.`);

@@ -1,58 +1,51 @@
 /**
- * Hands out producer ids, none ever twice: a whole block is written to the log before its first id is used, and what a
- * crash leaves of a block is lost. Kafka's blocks have the same size.
+ * Hands out producer ids, none ever twice: a whole block is stored before its first id is used, and what a crash leaves
+ * of a block is lost. Kafka's blocks have the same size.
  */
 
 import { MillraceError } from '../../errors.ts';
-import { Code, type InternalTopic } from '../coordinator/index.ts';
-import { producerIdsRecord } from './records.ts';
 
 export const PRODUCER_ID_BLOCK = 1_000;
 
+/** Where the blocks are kept. */
+export interface ClaimedProducerIds {
+  /** Ids below it are claimed. */
+  readonly end: number;
+  /** Claims the ids below `end` for good. Throws when that cannot be stored. */
+  claim(end: number): void;
+}
+
 export class ProducerIds {
-  readonly #topic: InternalTopic;
-  #next = 0;
-  /** Ids below it are durably ours. */
-  #blockEnd = 0;
-  #allocating: Promise<void> | null = null;
+  readonly #claimed: ClaimedProducerIds;
+  /** Undefined: begin behind what was claimed before this start. */
+  #next: number | undefined;
 
-  constructor(topic: InternalTopic) {
-    this.#topic = topic;
+  constructor(claimed: ClaimedProducerIds) {
+    this.#claimed = claimed;
   }
 
-  /** At start: ids below `producerId` have been handed out, or may have been. */
+  /** At start: ids below `producerId` have been handed out, or may have been, whatever is stored about it. */
   skipTo(producerId: number): void {
-    if (producerId <= this.#next) return;
-    this.#next = producerId;
-    this.#blockEnd = Math.max(this.#blockEnd, producerId);
+    this.#next = Math.max(this.#next ?? this.#claimed.end, producerId);
   }
 
-  /** Rejects with KAFKA_ERROR (retriable) when the block cannot be stored. The topic must be there. */
-  async allocate(): Promise<number> {
-    while (this.#next >= this.#blockEnd) {
-      this.#allocating ??= this.#allocateBlock();
-      await this.#allocating;
-    }
-    return this.#next++;
+  /** Throws KAFKA_ERROR (retriable) when the block cannot be stored. */
+  allocate(): number {
+    const id = this.#next ?? this.#claimed.end;
+    if (id >= this.#claimed.end) this.#claim(id + PRODUCER_ID_BLOCK);
+    this.#next = id + 1;
+    return id;
   }
 
-  async #allocateBlock(): Promise<void> {
-    const end = this.#next + PRODUCER_ID_BLOCK;
+  #claim(end: number): void {
     try {
-      const errorCode = await this.#topic.appendTo(0, [producerIdsRecord(end)]).durable;
-      if (errorCode !== Code.NONE) {
-        throw new MillraceError(
-          'KAFKA_ERROR',
-          `Producer ids up to ${end} could not be stored in ${this.#topic.name} (error ${errorCode}); none are handed out.`,
-          {
-            retriable: true,
-            context: { errorCode },
-          },
-        );
-      }
-      this.#blockEnd = end;
-    } finally {
-      this.#allocating = null;
+      this.#claimed.claim(end);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new MillraceError('KAFKA_ERROR', `Producer ids up to ${end} could not be stored; none are handed out: ${reason}`, {
+        cause,
+        retriable: true,
+      });
     }
   }
 }

@@ -10,8 +10,6 @@ import { array, type Decoded, defineMessage, int8, int16, int32, int64, string }
 import { decodeVersioned, encodeVersioned, type KeyValue, recordVersion } from '../coordinator/index.ts';
 import { NO_PRODUCER_EPOCH, type PartitionSet, TRANSACTION_STATES, type TransactionSnapshot } from './state.ts';
 
-const PRODUCER_IDS_KEY_VERSION = 0x7d00;
-
 const TransactionLogKey = defineMessage({
   name: 'TransactionLogKey',
   versions: [0, 0],
@@ -37,24 +35,16 @@ const TransactionLogValue = defineMessage({
   },
 });
 
-const ProducerIdsValue = defineMessage({
-  name: 'ProducerIdsValue',
-  versions: [0, 0],
-  flexibleFrom: null,
-  shape: { nextProducerId: int64('0+') },
-});
-
 type StoredTransaction = Decoded<(typeof TransactionLogValue)['shape']>;
 
 export type TransactionRecordKey =
   | { readonly kind: 'transaction'; readonly transactionalId: string }
-  | { readonly kind: 'producerIds' }
   | { readonly kind: 'unknown'; readonly version: number };
 
 export function decodeTransactionKey(key: Buffer): TransactionRecordKey {
   const version = recordVersion(key);
   if (version === 0) return { kind: 'transaction', ...decodeVersioned(TransactionLogKey, key) };
-  return version === PRODUCER_IDS_KEY_VERSION ? { kind: 'producerIds' } : { kind: 'unknown', version };
+  return { kind: 'unknown', version };
 }
 
 /** `valueVersion` 0 loses what only TV2 needs. */
@@ -110,15 +100,4 @@ export function decodeTransaction(value: Buffer): TransactionSnapshot {
 
 function partitionSet(topics: NonNullable<StoredTransaction['transactionPartitions']>): PartitionSet {
   return new Map(topics.map(({ topic, partitionIds }) => [topic, new Set(partitionIds)]));
-}
-
-/** Ids below `nextProducerId` may have been handed out. */
-export function producerIdsRecord(nextProducerId: number): KeyValue {
-  const key = Buffer.alloc(2);
-  key.writeInt16BE(PRODUCER_IDS_KEY_VERSION);
-  return { key, value: encodeVersioned(ProducerIdsValue, 0, { nextProducerId }) };
-}
-
-export function decodeProducerIds(value: Buffer): number {
-  return decodeVersioned(ProducerIdsValue, value).nextProducerId;
 }

@@ -15,6 +15,7 @@ import {
   ErrorCode,
   Fetch,
   IncrementalAlterConfigs,
+  InitProducerId,
   ListOffsets,
   Metadata,
   Produce,
@@ -173,5 +174,21 @@ describe('a damaged metadata log', () => {
       topics: [{ name: 'a', partitions: [{ partitionIndex: 0, timestamp: -1 }] }],
     });
     expect(listed.topics[0]!.partitions[0]!.errorCode).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+  });
+});
+
+describe('producer ids', () => {
+  it('are not given out again after restarts, and take no topic', async () => {
+    const seen: number[] = [];
+    for (let life = 0; life < 3; life++) {
+      for (let count = 0; count < 3; count++) {
+        seen.push((await client.send(InitProducerId, 4, { transactionalId: null, transactionTimeoutMs: -1 })).producerId);
+      }
+      expect((await client.send(Metadata, 12, { topics: null })).topics).toEqual([]);
+      await stop();
+      await start();
+    }
+    expect(new Set(seen).size).toBe(9);
+    expect(seen).toEqual(seen.toSorted((a, b) => a - b));
   });
 });

@@ -3,6 +3,7 @@
 import type { BrokerConfig, CoordinatorDeps } from '../../../../src/broker/coordinator/index.ts';
 import { silentLogger } from '../../../../src/broker/coordinator/index.ts';
 import type { AppendResult, Clock, PartitionLogApi, ReadResult, TopicRegistryApi, TopicState } from '../../../../src/broker/seams.ts';
+import type { ClaimedProducerIds } from '../../../../src/broker/txn/producer-ids.ts';
 import {
   batchLastOffsetDelta,
   batchLength,
@@ -290,6 +291,20 @@ export interface FakeBroker extends CoordinatorDeps {
   readonly topics: FakeTopics;
   readonly clock: ManualClock;
   readonly config: Record<string, string | undefined>;
+  readonly producerIdBlocks: ClaimedProducerIds;
+}
+
+/** Keeps what is claimed as long as the test lives. */
+export function claimedProducerIds(): ClaimedProducerIds {
+  let end = 0;
+  return {
+    get end() {
+      return end;
+    },
+    claim: (next) => {
+      end = next;
+    },
+  };
 }
 
 export function fakeBroker(config: BrokerConfig = {}): FakeBroker {
@@ -299,5 +314,6 @@ export function fakeBroker(config: BrokerConfig = {}): FakeBroker {
     config: { ...config },
     nodes: () => [{ id: 1, host: '127.0.0.1', port: 9092 }],
     log: silentLogger,
+    producerIdBlocks: claimedProducerIds(),
   };
 }

@@ -10,7 +10,7 @@ import { PartitionLog } from '../../../../src/broker/log/index.ts';
 import type { TopicRegistryApi, TopicState } from '../../../../src/broker/seams.ts';
 import { TransactionCoordinator } from '../../../../src/broker/txn/coordinator.ts';
 import { RecordBatchBuilder } from '../../../../src/protocol/index.ts';
-import { ManualClock } from './fakes.ts';
+import { claimedProducerIds, ManualClock } from './fakes.ts';
 
 /** Small, so that compaction finds closed segments. */
 const SEGMENT_BYTES = '16384';
@@ -96,7 +96,7 @@ async function live(clock: ManualClock): Promise<Life> {
   const deps = { topics, clock, config: {}, nodes: () => [{ id: 1, host: 'h', port: 1 }], log: silentLogger };
   const groups = new GroupCoordinator(deps);
   await groups.load();
-  const transactions = new TransactionCoordinator({ ...deps, groups });
+  const transactions = new TransactionCoordinator({ ...deps, groups, producerIdBlocks: claimedProducerIds() });
   await transactions.load();
   return { topics, groups, transactions };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Code } from '../../../../src/broker/coordinator/index.ts';
 import { PRODUCER_ID_BLOCK } from '../../../../src/broker/txn/producer-ids.ts';
 import { MAX_EPOCH } from '../../../../src/broker/txn/state.ts';
-import { fakeBroker } from '../coordinator/fakes.ts';
+import { claimedProducerIds, fakeBroker } from '../coordinator/fakes.ts';
 import { current, dataLog, ID, init, OUT, ongoing, restart, startTransactions, TIMEOUT_MS, transactionLog } from './harness.ts';
 
 describe('producer ids', () => {
@@ -26,21 +26,25 @@ describe('producer ids', () => {
     }
   });
 
-  it('are not handed out before their block is durable', async () => {
+  it('are claimed a block at a time, before the first one is handed out', async () => {
     const { broker, transactions } = await startTransactions();
-    const log = transactionLog(broker);
-    log.holdFlush = true;
-    const waiting = Promise.all([1, 2].map(() => transactions.initProducer(null, -1, null)));
-    expect(await Promise.race([waiting, new Promise((resolve) => setImmediate(resolve, 'pending'))])).toBe('pending');
-    log.releaseFlush();
-    expect((await waiting).map(({ producerId }) => producerId)).toEqual([0, 1]);
-    expect(log.batchCount).toBe(1);
+    expect(broker.producerIdBlocks.end).toBe(0);
+    expect((await transactions.initProducer(null, -1, null)).producerId).toBe(0);
+    expect(broker.producerIdBlocks.end).toBe(PRODUCER_ID_BLOCK);
+    for (let id = 1; id < PRODUCER_ID_BLOCK; id++) await transactions.initProducer(null, -1, null);
+    expect(broker.producerIdBlocks.end).toBe(PRODUCER_ID_BLOCK);
+    expect((await transactions.initProducer(null, -1, null)).producerId).toBe(PRODUCER_ID_BLOCK);
+    expect(broker.producerIdBlocks.end).toBe(2 * PRODUCER_ID_BLOCK);
   });
 
   it('are refused when the block cannot be stored, and come when it can', async () => {
     const { broker, transactions } = await startTransactions();
-    transactionLog(broker).appendErrors.push(Code.KAFKA_STORAGE_ERROR);
+    const { claim } = broker.producerIdBlocks;
+    broker.producerIdBlocks.claim = () => {
+      throw new Error('disk full');
+    };
     expect(await transactions.initProducer(null, -1, null)).toMatchObject({ errorCode: Code.COORDINATOR_NOT_AVAILABLE, producerId: -1 });
+    broker.producerIdBlocks.claim = claim;
     expect(await transactions.initProducer(null, -1, null)).toMatchObject({ errorCode: Code.NONE, producerId: 0 });
   });
 
@@ -53,7 +57,7 @@ describe('producer ids', () => {
       { producerId: 7_777, producerEpoch: 0, lastSequence: 0, lastTimestampMs: 0, coordinatorEpoch: 0, currentTransactionStartOffset: -1 },
     ];
     transactionLog(broker).truncateTo(0);
-    const { transactions } = await restart(first);
+    const { transactions } = await startTransactions({ ...broker, producerIdBlocks: claimedProducerIds() });
     expect((await transactions.initProducer(null, -1, null)).producerId).toBe(7_778);
   });
 });

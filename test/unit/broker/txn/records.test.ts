@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  decodeProducerIds,
-  decodeTransaction,
-  decodeTransactionKey,
-  producerIdsRecord,
-  transactionRecord,
-} from '../../../../src/broker/txn/records.ts';
+import { decodeTransaction, decodeTransactionKey, transactionRecord } from '../../../../src/broker/txn/records.ts';
 import { newSnapshot, type TransactionSnapshot } from '../../../../src/broker/txn/state.ts';
 
 const snapshot: TransactionSnapshot = {
@@ -62,10 +56,7 @@ describe('records of __transaction_state', () => {
     expect(decodeTransaction(Buffer.from(record.value!))).toMatchObject({ state: 'Empty', previousProducerId: -1, partitions: new Map() });
   });
 
-  it('keeps the producer id counter under a key Kafka does not use, and leaves unknown keys alone', () => {
-    const record = producerIdsRecord(5_000);
-    expect(decodeTransactionKey(Buffer.from(record.key))).toEqual({ kind: 'producerIds' });
-    expect(decodeProducerIds(Buffer.from(record.value!))).toBe(5_000);
+  it('leaves unknown keys alone', () => {
     expect(decodeTransactionKey(Buffer.from([0, 9, 1]))).toEqual({ kind: 'unknown', version: 9 });
   });
 
