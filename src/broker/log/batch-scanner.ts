@@ -72,7 +72,7 @@ export class BatchScanner {
   /** Goes to the next batch if it is in the window. */
   next(): boolean {
     const length = this.frameAt(this.nextAt);
-    if (length < 0 || this.nextAt + length > this.windowBytes) return false;
+    if (length <= 0 || this.nextAt + length > this.windowBytes) return false;
     this.at = this.nextAt;
     this.length = length;
     this.nextAt += length;

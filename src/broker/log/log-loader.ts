@@ -74,10 +74,14 @@ class LogLoading {
     finishInterruptedCleaning(resources.files.fs, directory);
     this.segments = this.listSegments();
     if (this.segments.length === 0) this.segments.push(new Segment(resources, directory, this.request.logStartOffset, config));
-    const trusted = this.openTrusted(cleanShutdown ? Infinity : this.request.recoveryPoint);
-    // Once indexes are rebuilt anyway, producers are replayed from the snapshot before; else from the newest one.
-    const replayFrom = this.loadSnapshot(trusted < this.segments.length ? this.segments[trusted]!.baseOffset : Infinity);
-    await this.replayTrusted(trusted, replayFrom);
+    let trusted = this.openTrusted(cleanShutdown ? Infinity : this.request.recoveryPoint);
+    if (!(await this.replayTrusted(trusted))) {
+      // The end of the last segment is damaged, though the broker had stopped in order.
+      trusted = this.segments.length - 1;
+      this.producers.restore([]);
+      this.nextOffset = 0;
+      await this.replayTrusted(trusted);
+    }
     await this.recover(trusted);
     this.finish();
     epochs.truncateFromEnd(this.nextOffset);
@@ -131,7 +135,10 @@ class LogLoading {
     return snapshot.offset;
   }
 
-  private async replayTrusted(trusted: number, replayFrom: number): Promise<void> {
+  /** Rebuilds the producers below `trusted`. False when the log's last segment is among them and does not end with a batch. */
+  private async replayTrusted(trusted: number): Promise<boolean> {
+    // Once indexes are rebuilt anyway, producers are replayed from the snapshot before; else from the newest one.
+    const replayFrom = this.loadSnapshot(trusted < this.segments.length ? this.segments[trusted]!.baseOffset : Infinity);
     for (let index = 0; index < trusted; index++) {
       const segment = this.segments[index]!;
       const next = this.segments[index + 1];
@@ -143,7 +150,9 @@ class LogLoading {
         if (scanner.baseOffset >= replayFrom) this.replayProducer(scanner);
         this.nextOffset = scanner.lastOffset + 1;
       }
+      if (next === undefined && scanner.position !== segment.size) return false;
     }
+    return true;
   }
 
   /** Walks the batches of the segments from `first` on, and cuts the log at the first bad byte. */

@@ -126,6 +126,20 @@ describe('a clean stop', () => {
     expect((await readAll(again)).slice(0, before.length)).toEqual(before);
   });
 
+  it('does not save a log from being checked whose last batch is no batch', async () => {
+    const fs = new CrashFileSystem();
+    const log = await open(fs);
+    fill(log, 20, random(7));
+    const path = log.segments.active.file.path;
+    await log.close();
+    const whole = log.logEndOffset;
+    fs.damage(path, (data) => Buffer.concat([data, Buffer.alloc(200, 0x41)]));
+    const again = await open(fs, { cleanShutdown: true });
+    expect([again.logEndOffset, again.truncatedBytes]).toEqual([whole, 200]);
+    expect(again.append(batchOf(['next']), client).errorCode).toBe(0);
+    expect((await readAll(again)).at(-1)).toMatchObject({ offset: whole, value: 'next' });
+  });
+
   it('refuses appends and reads, and wakes whoever waits', async () => {
     const log = await open(new CrashFileSystem());
     let woken = false;
