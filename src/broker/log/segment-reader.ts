@@ -1,4 +1,4 @@
-import { BATCH_HEADER_BYTES, batchBaseOffset, batchLastOffset, batchLength } from '../../protocol/index.ts';
+import { BATCH_HEADER_BYTES, batchBaseOffset, batchLastOffset, batchLength, batchMagic, MAGIC_V2 } from '../../protocol/index.ts';
 import type { BufferPool } from '../buffer-pool.ts';
 import type { AbortedTransaction } from '../seams.ts';
 import type { LogResources } from './log-resources.ts';
@@ -63,7 +63,8 @@ async function readFromSegment(segment: Segment, buffers: BufferPool, wanted: Wa
   const end = segment.size;
   const known = segment.readPositions.take(wanted.fetchOffset);
   const lead = known >= 0 ? 0 : LEAD_BYTES;
-  let position = known >= 0 ? known : await indexedPosition(segment, wanted.fetchOffset);
+  const indexed = known >= 0 ? -1 : await indexedPosition(segment, wanted.fetchOffset);
+  let position = known >= 0 ? known : indexed;
   // Each round reads further on, so this ends with the file.
   while (position + BATCH_HEADER_BYTES <= end) {
     const window = await readWindow(
@@ -72,6 +73,12 @@ async function readFromSegment(segment: Segment, buffers: BufferPool, wanted: Wa
       position,
       Math.min(end - position, Math.max(wanted.maxBytes, BATCH_HEADER_BYTES) + lead),
     );
+    if (position > 0 && position === indexed && !isBatchOf(segment, window.bytes, wanted.fetchOffset)) {
+      // A damaged index: the batches tell where they are themselves.
+      window.release();
+      position = 0;
+      continue;
+    }
     const start = findBatch(window.bytes, wanted.fetchOffset);
     if (start + BATCH_HEADER_BYTES <= window.bytes.length) return cutBatches(segment, buffers, window, start, wanted);
     window.release();
@@ -83,7 +90,15 @@ async function readFromSegment(segment: Segment, buffers: BufferPool, wanted: Wa
 
 async function indexedPosition(segment: Segment, offset: number): Promise<number> {
   const entries = segment.offsetIndex.entries ?? (await segment.offsetIndex.load());
-  return positionOf(entries, offset - segment.baseOffset);
+  const position = positionOf(entries, offset - segment.baseOffset);
+  return position >= 0 && position < segment.size ? position : 0;
+}
+
+/** Whether what an index entry points to begins with a batch that the entry can be about. */
+function isBatchOf(segment: Segment, bytes: Buffer, fetchOffset: number): boolean {
+  if (bytes.length < BATCH_HEADER_BYTES || batchMagic(bytes, 0) !== MAGIC_V2 || batchLength(bytes, 0) < BATCH_HEADER_BYTES) return false;
+  const offset = batchBaseOffset(bytes, 0);
+  return offset >= segment.baseOffset && offset <= fetchOffset;
 }
 
 /** A stretch of a segment's file. */
