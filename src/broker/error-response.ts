@@ -13,7 +13,7 @@ type Struct = Record<string, unknown>;
 const ERROR_CODES = ['errorCode', 'partitionErrorCode'];
 const ERROR_MESSAGE = 'errorMessage';
 /** What Kafka's classes answer -1 for beside an error, though the schema's default is 0. */
-const UNKNOWN_WITH_ERROR = ['baseOffset', 'highWatermark', 'lowWatermark', 'committedOffset', 'nodeId', 'port'];
+const UNKNOWN_WITH_ERROR = ['baseOffset', 'highWatermark', 'lowWatermark', 'committedOffset', 'nodeId', 'port', 'producerEpoch'];
 
 function inVersion(field: Field, version: number): boolean {
   return version >= field.versions.first && version <= field.versions.last;
@@ -31,7 +31,7 @@ export function errorResponse(
   message: string | null,
   place: ErrorPlace = 'top',
 ): Struct | undefined {
-  const failure = { version, code, message };
+  const failure = { version, code, message, isItem: false };
   const body = (request ?? {}) as Struct;
   if (place === 'top') return errorStruct(api.response.shape, api.request.shape, body, failure);
   return (
@@ -43,6 +43,8 @@ interface Failure {
   readonly version: number;
   readonly code: number;
   readonly message: string | null;
+  /** Of something that was asked for, not of the request as a whole. */
+  readonly isItem: boolean;
 }
 
 /** The struct without an error of its own; undefined when none of its arrays has an item that can hold one. */
@@ -55,7 +57,8 @@ function errorInItems(shape: Shape, requestShape: Shape, request: Struct, failur
 
 /** The struct with its error code set, or with one set in each element of its arrays. */
 function errorStruct(shape: Shape, requestShape: Shape, request: Struct, failure: Failure): Struct | undefined {
-  const result = copyOfKeys(shape, requestShape, request, failure.version);
+  // The whole response tells nothing of the request; its items do.
+  const result = failure.isItem ? copyOfKeys(shape, requestShape, request, failure.version) : fillRequired(shape, {});
   const codeName = errorCodeField(shape, failure.version);
   let placed = codeName !== undefined;
   if (codeName !== undefined) {
@@ -88,11 +91,12 @@ function errorItems(field: Field, requestShape: Shape, request: Struct, failure:
   });
   if (source === undefined) return [];
   const [sourceName, sourceField] = source;
+  const ofItem = { ...failure, isItem: true };
   const elementShape = sourceField.element?.shape;
   return (request[sourceName] as unknown[]).map((element) => {
-    if (elementShape !== undefined) return errorStruct(shape, elementShape, element as Struct, failure) ?? {};
+    if (elementShape !== undefined) return errorStruct(shape, elementShape, element as Struct, ofItem) ?? {};
     const keyName = keyField(shape, sourceField.element?.kind);
-    return { ...errorStruct(shape, {}, {}, failure), ...(keyName === undefined ? {} : { [keyName]: element }) };
+    return { ...errorStruct(shape, {}, {}, ofItem), ...(keyName === undefined ? {} : { [keyName]: element }) };
   });
 }
 

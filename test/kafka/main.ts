@@ -40,14 +40,14 @@ interface Options {
 
 async function main(options: Options): Promise<number> {
   const classPath = classPathOf(POM);
+  if (options.record) {
+    const steps = await record(classPath, kafkaVersion(), options.only);
+    console.log(`${steps} answers of Apache Kafka ${kafkaVersion()} are recorded.`);
+    return 0;
+  }
   const directory = mkdtempSync(join(tmpdir(), 'millrace-judges-'));
   const kafka = await ApacheKafka.start({ classPath, keep: options.keep });
   try {
-    if (options.record) {
-      const steps = await record(kafka.port, kafkaVersion(), options.only);
-      console.log(`${steps} answers of Apache Kafka ${kafkaVersion()} are recorded.`);
-      return 0;
-    }
     return await judgeBoth(kafka, new Java(classPath, directory), options);
   } finally {
     await kafka.close();

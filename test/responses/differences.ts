@@ -105,6 +105,15 @@ export const EXPLANATIONS: readonly Explanation[] = [
     step: /^of a share group/,
   },
 
+  // ACLs
+  {
+    reason: 'Kafka lets an exception out as UNKNOWN_SERVER_ERROR; here the error says what is wrong.',
+    api: 'CreateAcls',
+    path: 'results[].errorCode',
+    step: /^created: (any|a pattern that only filters have)/,
+    when: ({ kafka, ours }) => kafka === -1 && ours === 42,
+  },
+
   // Controllers
   {
     reason: 'Kafka lists every topic without any partition when there is nothing to elect; here the list is empty.',

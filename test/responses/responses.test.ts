@@ -35,12 +35,14 @@ function show(differences: readonly Difference[]): string[] {
 
 describe('answers are those of Apache Kafka', () => {
   it.each(scenarios)('$name', async (scenario) => {
-    const talk = new Talk(broker.port);
+    const own = scenario.config && (await Broker.start({ config: { ...COMMON_CONFIG, ...scenario.config }, logLevel: 'error' }));
+    const talk = new Talk((own ?? broker).port);
     try {
       await untilReady(talk);
       await scenario.run(talk);
     } finally {
       await talk.close();
+      await own?.close();
     }
     const unexplained = compare(loadGolden(scenario.name), talk.exchanges).filter((difference) => {
       const explanations = EXPLANATIONS.filter((explanation) => explains(explanation, difference));

@@ -45,6 +45,8 @@ interface OptionsOf<A extends Api> extends CallOptions {
 /** A scenario: requests in a fixed order, in all versions that it is about. */
 export interface Scenario {
   readonly name: string;
+  /** Broker configs that it needs beside the common ones: then it has a broker of its own. */
+  readonly config?: Readonly<Record<string, string>>;
   run(talk: Talk): Promise<void>;
 }
 

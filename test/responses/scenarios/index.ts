@@ -10,6 +10,7 @@ import { apiVersions } from './18-api-versions.ts';
 import { topics } from './19-topics.ts';
 import { transactions } from './22-transactions.ts';
 import { security } from './29-security.ts';
+import { acls } from './30-acls.ts';
 import { configs } from './32-configs.ts';
 import { logDirs } from './35-log-dirs.ts';
 import { cluster } from './43-cluster.ts';
@@ -27,6 +28,7 @@ export const scenarios: readonly Scenario[] = [
   topics,
   transactions,
   security,
+  acls,
   configs,
   logDirs,
   cluster,

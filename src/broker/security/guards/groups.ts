@@ -22,6 +22,8 @@ type DescribedConsumerGroup = ResponseInput<typeof ConsumerGroupDescribe>['group
 
 const DENIED = ErrorCode.GROUP_AUTHORIZATION_FAILED;
 const NOTHING = Buffer.alloc(0);
+/** From here on no protocol is null; before, it was empty. */
+const JOIN_WITHOUT_NAME = 7;
 
 export function addGroupGuards(guards: GuardMap, deps: GuardDeps): void {
   addMemberGuards(guards, deps);
@@ -34,7 +36,8 @@ function addMemberGuards(guards: GuardMap, { access }: GuardDeps): void {
 
   guard(guards, JoinGroup, (request, context, next) => {
     if (mayRead(context, request.groupId)) return next(request);
-    return { errorCode: DENIED, generationId: -1, protocolName: '', leader: '', memberId: '', members: [] };
+    const protocolName = context.apiVersion >= JOIN_WITHOUT_NAME ? null : '';
+    return { errorCode: DENIED, generationId: -1, protocolName, leader: '', memberId: '', members: [] };
   });
   guard(guards, SyncGroup, (request, context, next) =>
     mayRead(context, request.groupId) ? next(request) : { errorCode: DENIED, assignment: NOTHING },
