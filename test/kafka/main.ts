@@ -1,5 +1,5 @@
 /**
- * Judges that need Java and Maven: `npm run test:kafka [-- --record] [-- --only NAME] [-- --keep]`.
+ * Judges that need Java and Maven: `npm run test:kafka [-- --record] [-- --only NAMES] [-- --keep]`.
  *
  * Starts Apache Kafka and the embedded broker, and runs Kafka's own clients and tools, and the client matrix, against
  * both: what fails with Apache Kafka, too, is a fault of the judge. `--record` instead asks Apache Kafka for the answers
@@ -64,7 +64,7 @@ async function judgeBoth(kafka: ApacheKafka, java: Java, { only }: Options): Pro
   ];
   const verdicts: Verdict[] = [];
   try {
-    for (const judge of JUDGES.filter(({ name }) => name.toLowerCase().includes(only.toLowerCase()))) {
+    for (const judge of JUDGES.filter(({ name }) => isWanted(name, only))) {
       for (const subject of subjects) {
         const verdict = await verdictOf(judge, { java, subject, name: (what) => `judge-${what}` });
         console.log(
@@ -77,6 +77,11 @@ async function judgeBoth(kafka: ApacheKafka, java: Java, { only }: Options): Pro
     await broker.close();
   }
   return summary(verdicts);
+}
+
+/** @param only parts of names, separated by commas */
+function isWanted(name: string, only: string): boolean {
+  return only.split(',').some((part) => name.toLowerCase().includes(part.toLowerCase()));
 }
 
 /** Prints the table; 1 when something failed. */

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bench, expectThat, type Judge } from '../judge.ts';
+import { Skipped } from '../maven.ts';
 
 const SUFFIXES = ['.log', '.index', '.timeindex', '.txnindex'];
 
@@ -27,6 +28,7 @@ export const fileJudges: readonly Judge[] = [
     async run(bench) {
       const topic = bench.name('copier-output');
       const files = segmentFiles(bench, topic);
+      if (files.length === 0) throw new Skipped('nothing was copied: TransactionalMessageCopier comes first');
       expectThat(files.length >= 3, `there are only ${files.length} files of ${topic} in ${bench.subject.dataDirectory}`);
       const output = await dump(bench, files);
       expectThat(
