@@ -18,7 +18,8 @@ function smokeTest(guarantee: 'at_least_once' | 'exactly_once_v2'): Judge {
   return {
     name: `StreamsSmokeTest of Kafka Streams, ${guarantee}`,
     async run({ java, subject, name }) {
-      const state = name(`streams-${guarantee}`);
+      // The application's state belongs to one broker.
+      const state = name(`streams-${guarantee}-on-${subject.name.replace(' ', '-')}`);
       const properties = java.file(
         `${state}.properties`,
         `bootstrap.servers=${subject.bootstrapServers}\nstate.dir=${java.directory}/${state}\nprocessing.guarantee=${guarantee}\nnum.stream.threads=2\n`,
