@@ -32,6 +32,12 @@ const SHOWN_DETAIL_CHARACTERS = 100;
 /** In this order: the files are looked at after there is something in them. */
 const JUDGES: readonly Judge[] = [...toolJudges, ...clientJudges, ...fileJudges, ...streamsJudges, ...franzJudges, ...matrixJudges];
 
+/** Everybody may do everything, and there are ACLs to be listed. */
+const AUTHORIZER = {
+  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'super.users': 'User:ANONYMOUS',
+};
+
 interface Options {
   readonly record: boolean;
   readonly keep: boolean;
@@ -46,7 +52,7 @@ async function main(options: Options): Promise<number> {
     return 0;
   }
   const directory = mkdtempSync(join(tmpdir(), 'millrace-judges-'));
-  const kafka = await ApacheKafka.start({ classPath, keep: options.keep });
+  const kafka = await ApacheKafka.start({ classPath, config: AUTHORIZER, keep: options.keep });
   try {
     return await judgeBoth(kafka, new Java(classPath, directory), options);
   } finally {
@@ -57,7 +63,7 @@ async function main(options: Options): Promise<number> {
 }
 
 async function judgeBoth(kafka: ApacheKafka, java: Java, { only }: Options): Promise<number> {
-  const broker = await Broker.start({ config: COMMON_CONFIG, logLevel: 'error' });
+  const broker = await Broker.start({ config: { ...COMMON_CONFIG, ...AUTHORIZER }, logLevel: 'error' });
   const subjects: readonly Subject[] = [
     { name: 'Millrace', bootstrapServers: broker.bootstrapServers, dataDirectory: broker.dataDir },
     { name: 'Apache Kafka', bootstrapServers: kafka.bootstrapServers, dataDirectory: join(kafka.directory, 'data') },

@@ -1,5 +1,6 @@
 /** What scenarios need before they can ask: topics, records, producers, coordinators. Nothing of it is recorded. */
 import {
+  AddPartitionsToTxn,
   CreateTopics,
   DescribeGroups,
   FindCoordinator,
@@ -106,4 +107,22 @@ export async function makeProducer(
     return response.errorCode === 0;
   });
   return made;
+}
+
+/** Makes partitions part of a producer's transaction, which begins with it. */
+export async function addPartitions(
+  talk: Talk,
+  transactionalId: string,
+  producer: { readonly producerId: number; readonly producerEpoch: number },
+  topics: readonly { readonly name: string; readonly partitions: readonly number[] }[],
+): Promise<void> {
+  const request = {
+    v3AndBelowTransactionalId: transactionalId,
+    v3AndBelowProducerId: producer.producerId,
+    v3AndBelowProducerEpoch: producer.producerEpoch,
+    v3AndBelowTopics: topics,
+  };
+  await talk.until(AddPartitionsToTxn, 3, request, (response) =>
+    response.resultsByTopicV3AndBelow.every((topic) => topic.resultsByPartition.every((each) => each.partitionErrorCode === 0)),
+  );
 }

@@ -14,7 +14,7 @@ import {
   WriteTxnMarkers,
 } from '../../../src/protocol/index.ts';
 import { MADE_UP_PRODUCER_ID } from '../normalise.ts';
-import { batch, makeProducer, makeTopic, produceRequest } from '../preparation.ts';
+import { addPartitions, batch, makeProducer, makeTopic, produceRequest } from '../preparation.ts';
 import { type Scenario, type Talk, versionsOf } from '../talk.ts';
 
 const NAME = 'transactions';
@@ -166,22 +166,13 @@ async function committingOffsets(talk: Talk, version: number): Promise<void> {
   await talk.ask(`committed ones, version ${version}`, OffsetFetch, 7, request, pending);
 }
 
-async function begin(
+function begin(
   talk: Talk,
   transactionalId: string,
   producer: { producerId: number; producerEpoch: number },
   partitions = [0],
 ): Promise<void> {
-  const topics = [{ name: NAME, partitions }];
-  const request = {
-    v3AndBelowTransactionalId: transactionalId,
-    v3AndBelowProducerId: producer.producerId,
-    v3AndBelowProducerEpoch: producer.producerEpoch,
-    v3AndBelowTopics: topics,
-  };
-  await talk.until(AddPartitionsToTxn, 3, request, (response) =>
-    response.resultsByTopicV3AndBelow.every((topic) => topic.resultsByPartition.every((each) => each.partitionErrorCode === 0)),
-  );
+  return addPartitions(talk, transactionalId, producer, [{ name: NAME, partitions }]);
 }
 
 async function ending(talk: Talk, version: number): Promise<void> {
