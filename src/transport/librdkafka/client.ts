@@ -10,7 +10,7 @@ const LOG_WARNING = 4;
 const LOG_NOTICE = 5;
 const LOG_INFO = 6;
 /** From where librdkafka says what is wrong with the login, up to how long it took. */
-const SASL_TROUBLE = /(SASL (authentication|handshake)|SaslHandshake).*?(?= \(after|$)/i;
+const SASL_TROUBLE = /(SASL (authentication|handshake)|SASL \S+ mechanism handshake failed: Broker:|SaslHandshake).*?(?= \(after|$)/i;
 
 /** Makes a native client; what its constructor objects to is a setting. */
 export function createClient<T>(kind: string, make: (config: NativeConfig) => T, config: NativeConfig): T {
