@@ -16,7 +16,8 @@ function testsIn(name: string, path: string): Judge {
       });
       const counts =
         /Tests {2}(.*)/.exec(result.stdout.replaceAll(new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g'), ''))?.[1] ?? '';
-      expectThat(result.status === 0, `tests failed: ${counts}`, result.stdout);
+      // Vitest tells of failures on stderr.
+      expectThat(result.status === 0, `tests failed: ${counts}`, result.stderr);
       return counts;
     },
   };
