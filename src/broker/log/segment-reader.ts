@@ -1,3 +1,4 @@
+import { MillraceError } from '../../errors.ts';
 import { BATCH_HEADER_BYTES, batchBaseOffset, batchLastOffset, batchLength, batchMagic, MAGIC_V2 } from '../../protocol/index.ts';
 import type { BufferPool } from '../buffer-pool.ts';
 import type { AbortedTransaction } from '../seams.ts';
@@ -79,7 +80,7 @@ async function readFromSegment(segment: Segment, buffers: BufferPool, wanted: Wa
       position = 0;
       continue;
     }
-    const start = findBatch(window.bytes, wanted.fetchOffset);
+    const start = findBatch(segment, window, wanted.fetchOffset);
     if (start + BATCH_HEADER_BYTES <= window.bytes.length) return cutBatches(segment, buffers, window, start, wanted);
     window.release();
     if (window.bytes.length === 0) break;
@@ -121,10 +122,31 @@ async function readWindow(segment: Segment, buffers: BufferPool, position: numbe
 }
 
 /** Where the first batch with `offset` or later starts, or where the next batch after the window's last does. */
-function findBatch(bytes: Buffer, offset: number): number {
+function findBatch(segment: Segment, window: Window, offset: number): number {
+  const { bytes } = window;
   let at = 0;
-  while (at + BATCH_HEADER_BYTES <= bytes.length && batchLastOffset(bytes, at) < offset) at += batchLength(bytes, at);
+  while (at + BATCH_HEADER_BYTES <= bytes.length && batchLastOffset(bytes, at) < offset) {
+    const length = batchLength(bytes, at);
+    if (!fits(segment, window.position + at, length)) throw damagedBatch(segment, window, at);
+    at += length;
+  }
   return at;
+}
+
+/** Damage must neither lead back, so that reading never ends, nor have more read than there is. */
+function fits(segment: Segment, position: number, length: number): boolean {
+  return length >= BATCH_HEADER_BYTES && position + length <= segment.size;
+}
+
+function damagedBatch(segment: Segment, { position, release }: Window, at: number): MillraceError {
+  release();
+  return new MillraceError(
+    'CORRUPT_RECORD',
+    `byte ${position + at} of the segment with base offset ${segment.baseOffset} begins no batch`,
+    {
+      context: { baseOffset: segment.baseOffset, position: position + at },
+    },
+  );
 }
 
 /** What of the window from `start` on is wanted. A first batch that is not whole in the window is read by itself. */
@@ -136,6 +158,10 @@ async function cutBatches(segment: Segment, buffers: BufferPool, window: Window,
   while (end + BATCH_HEADER_BYTES <= bytes.length && batchBaseOffset(bytes, end) < wanted.upperOffset) {
     const isFirst = end === start;
     const next = end + batchLength(bytes, end);
+    if (!fits(segment, window.position + end, next - end)) {
+      if (isFirst) throw damagedBatch(segment, window, end);
+      break;
+    }
     if (next > limit && !(wanted.minOneMessage && isFirst)) break;
     if (next > bytes.length) {
       if (!isFirst) break;
