@@ -22,7 +22,10 @@ interface Budget {
   any: boolean;
 }
 
-/** Reads the stale partitions within what the others leave of the budget, in their order. */
+/**
+ * Reads the stale partitions within what the others leave of the budget. All at the same time where the limit of all
+ * together cannot be reached, as each read waits for a thread of libuv's pool; else one after the other, in their order.
+ */
 export async function readPartitions(
   partitions: readonly FetchedPartition[],
   stale: readonly FetchedPartition[],
@@ -34,24 +37,42 @@ export async function readPartitions(
   }
   const used = sizeOf(partitions);
   const budget: Budget = { left: plan.maxBytes - used, any: used > 0 };
-  for (const partition of stale) {
-    plan.find(partition);
-    if (partition.log !== undefined) await readOne(partition, partition.log, plan.readCommitted, budget);
+  const waiting = stale.filter((partition) => !isAnswered(partition, plan));
+  if (waiting.length > 1 && fitTogether(waiting, budget)) {
+    const any = budget.any;
+    await Promise.all(waiting.map((partition) => readOne(partition, plan.readCommitted, budget, false)));
+    // With nothing read so far, the first batch there is counts, however large it is.
+    if (any || budget.any) return;
   }
+  for (const partition of waiting) await readOne(partition, plan.readCommitted, budget, !budget.any);
 }
 
-async function readOne(partition: FetchedPartition, log: PartitionLog, readCommitted: boolean, budget: Budget): Promise<void> {
-  const { asked } = partition;
+/** No limit but those of the partitions themselves can be reached. */
+function fitTogether(partitions: readonly FetchedPartition[], budget: Budget): boolean {
+  let bytes = 0;
+  for (const { asked } of partitions) bytes += Math.max(asked.maxBytes, 0);
+  return bytes <= budget.left;
+}
+
+/** Whether there is nothing to read, because of an error or because the reader is at the end. */
+function isAnswered(partition: FetchedPartition, { find, readCommitted }: ReadPlan): boolean {
+  find(partition);
+  const { log, asked } = partition;
+  if (log === undefined) return true;
   partition.appendedBytes = log.appendedBytes;
-  if (hasNothing(asked, log, readCommitted)) {
-    log.tail.wanted();
-    partition.result = emptyResult(asked, log, readCommitted);
-    return;
-  }
+  if (!hasNothing(asked, log, readCommitted)) return false;
+  log.tail.wanted();
+  partition.result = emptyResult(asked, log, readCommitted);
+  return true;
+}
+
+async function readOne(partition: FetchedPartition, readCommitted: boolean, budget: Budget, minOneMessage: boolean): Promise<void> {
+  const { asked, log } = partition;
+  if (log === undefined) return;
   const result = await log.read({
     fetchOffset: asked.fetchOffset,
     maxBytes: Math.max(Math.min(asked.maxBytes, budget.left), 0),
-    minOneMessage: !budget.any,
+    minOneMessage,
     readCommitted,
     currentLeaderEpoch: asked.currentLeaderEpoch,
     lastFetchedEpoch: asked.lastFetchedEpoch,

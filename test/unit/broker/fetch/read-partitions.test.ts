@@ -45,6 +45,17 @@ it('reads in the order asked, within the limit of all together', async () => {
   expect(await read(partitions([0, 0], 10), 10)).toEqual([bytes, 0]);
 });
 
+it('gives one batch that is larger than its limit also when partitions are read at the same time', async () => {
+  logs[1]!.append(batchOf(['x'.repeat(500)]), client);
+  logs[1]!.append(batchOf(['y'.repeat(500)]), client);
+  const [first] = await read(partitions([0, 1], 100), 10_000);
+  expect(first).toBe(0);
+  const both = partitions([0, 0], 100);
+  for (const value of ['a', 'b']) logs[0]!.append(batchOf([value.repeat(500)]), client);
+  const sizes = await read(both, 10_000);
+  expect(sizes).toEqual([batchOf(['a'.repeat(500)]).length, 0]);
+});
+
 it('is complete with enough bytes, with an error, and where waiting brings no more', async () => {
   for (const value of ['a', 'b']) logs[0]!.append(batchOf([value]), client);
   const bytes = batchOf(['a']).length;
