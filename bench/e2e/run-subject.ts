@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { KafkaClient } from '../../src/client/index.ts';
 import { ProcessStats } from '../broker/process-stats.ts';
 import type { Input } from './inputs.ts';
-import { watchProgress } from './progress.ts';
+import { watchProgress } from './committed.ts';
 import { type SubjectSettings, toEnvironment } from './subjects/settings.ts';
 import type { Subject } from './subjects.ts';
 
