@@ -71,6 +71,7 @@ describe.each(TRANSPORTS)('exactly once over %s, whatever dies', (transport) => 
     await c.running();
     await harness.produce('input', records((3 * total) / 4, total));
     expect(await b.stop()).toBe(0);
+    await harness.members(1);
     await c.caughtUp();
     expect(await c.stop()).toBe(0);
     expect(await harness.table('counts', decodeLong)).toEqual(expected(total));

@@ -3,9 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Broker } from '../../../src/broker/index.ts';
+import { describeGroup } from '../../../src/cli/admin/groups.ts';
 import { JobKafka } from '../../../src/cli/job-kafka.ts';
+import { KafkaClient } from '../../../src/client/index.ts';
 import { type KafkaStreamsConfig, resolveConfig } from '../../../src/config.ts';
 import { createTransport } from '../../../src/transport/create.ts';
 import type { Transport } from '../../../src/transport/transport.ts';
@@ -13,9 +16,11 @@ import type { Transport } from '../../../src/transport/transport.ts';
 /** A Kafka to judge by instead of the embedded broker: `TEST_BOOTSTRAP=host:port`. Every test then has topics of its own. */
 const external = process.env.TEST_BOOTSTRAP;
 
+const GROUP_POLL_MS = 100;
+
 export type TransportName = KafkaStreamsConfig['transport'] & string;
-/** The wire transport is under construction: after a rebalance a job may end before its input does. TEST_WIRE=1 runs it as well. */
-export const TRANSPORTS: readonly TransportName[] = process.env.TEST_WIRE === '1' ? ['librdkafka', 'wire'] : ['librdkafka'];
+/** Every engine test runs over both. */
+export const TRANSPORTS: readonly TransportName[] = ['librdkafka', 'wire'];
 
 /** A broker, a client to look at it with, and application processes against it; all gone at `close`. */
 export class Harness {
@@ -99,6 +104,23 @@ export class Harness {
       if (value !== null) rows.set(Buffer.from(key ?? []).toString(), decode(value));
     });
     return rows;
+  }
+
+  /**
+   * Resolves when the application's group has so many members and each has its partitions. `caughtUp` of a process speaks
+   * for the partitions it has: after another one has left, it has not got that one's yet.
+   */
+  async members(count: number): Promise<void> {
+    const client = KafkaClient.open({ bootstrapServers: this.bootstrapServers, clientId: 'test' });
+    try {
+      for (;;) {
+        const { state, members } = await describeGroup(client, `${this.prefix}app`);
+        if (state === 'Stable' && members.length === count) return;
+        await sleep(GROUP_POLL_MS);
+      }
+    } finally {
+      client.close();
+    }
   }
 
   /** Number of committed records in a topic. */
