@@ -55,6 +55,17 @@ export {
 } from './kafka-streams.ts';
 // Serdes: how keys and values become bytes.
 export { type Serde, Serdes, type SerdeType, type TimeWindow, type Windowed } from './serde/index.ts';
+// What `context.getStateStore` returns, by the kind of the store.
+export type {
+  KeyValue,
+  KeyValueStore,
+  StoreIterator,
+  TimestampedKeyValueStore,
+  TimestampedWindowStore,
+  ValueAndTimestamp,
+  WindowStore,
+  WindowValue,
+} from './state/read-only.ts';
 export type { StoreKind, StoreSpec } from './state/store-spec.ts';
 // What to do about bad records and failing functions.
 export type {
