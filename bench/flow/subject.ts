@@ -1,3 +1,4 @@
+import { PLAIN_BATCHES } from '../../src/protocol/index.ts';
 import type { ShardSettings } from '../../src/shard/messages.ts';
 import { RecordCache } from '../../src/state/index.ts';
 import { GlobalStoreUpdater } from '../../src/task/global-store-updater.ts';
@@ -50,6 +51,7 @@ function makeTask({ topology: build, input, rows, cacheMaxBytes }: FlowScenario)
     maxTaskIdleMs: -1,
     cacheMaxBytes,
     outputFlushBytes: 1_000_000,
+    outputFormat: PLAIN_BATCHES,
     deserializationExceptionHandler: 'fail',
     processingExceptionHandler: 'fail',
     productionExceptionHandler: 'fail',

@@ -68,7 +68,9 @@ export class DynamicTopics {
       builders[partition].append(cursor.timestamp, key, value, cursor.headerCount === 0 ? undefined : cursor.headers());
     }
     return builders.flatMap((builder, partition) =>
-      builder === undefined ? [] : [{ ...frame, partition, recordCount: builder.recordCount, bytes: builder.build({ crc: false }) }],
+      builder === undefined
+        ? []
+        : [{ ...frame, partition, recordCount: builder.recordCount, bytes: builder.build({ crc: false }), recordsCrc: undefined }],
     );
   }
 }

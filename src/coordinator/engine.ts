@@ -81,7 +81,7 @@ export class Engine {
     this.plan = plan;
     this.transport = transport;
     this.hooks = hooks;
-    this.shards = new Shards(config, topologyUrl, plan, shardsHooks, createLauncher);
+    this.shards = new Shards(config, transport.outputFormat, topologyUrl, plan, shardsHooks, createLauncher);
     this.committer = new Committer(transport, {
       guarantee: config.processingGuarantee,
       taskTimeoutMs: config.taskTimeoutMs,

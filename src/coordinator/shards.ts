@@ -1,5 +1,6 @@
 import type { ResolvedConfig } from '../config.ts';
 import { deserializeError, MillraceError } from '../errors.ts';
+import type { BatchFormat } from '../protocol/index.ts';
 import type { FromShard, ShardSettings, ShardStart, ShardStats, ToShard } from '../shard/messages.ts';
 import type { CreateLauncher, ShardHandle, ShardLauncher } from '../shard/pool.ts';
 import type { Plan } from '../topology/nodes.ts';
@@ -33,10 +34,17 @@ export class Shards {
   #topics: Readonly<Record<string, number>> = {};
   #closing = false;
 
-  constructor(config: ResolvedConfig, topologyUrl: string, plan: Plan, hooks: ShardsHooks, createLauncher: CreateLauncher) {
+  constructor(
+    config: ResolvedConfig,
+    outputFormat: BatchFormat,
+    topologyUrl: string,
+    plan: Plan,
+    hooks: ShardsHooks,
+    createLauncher: CreateLauncher,
+  ) {
     this.#hooks = hooks;
     this.#plan = plan;
-    this.#start = { applicationId: config.applicationId, topologyUrl, planHash: plan.hash, settings: settingsOf(config) };
+    this.#start = { applicationId: config.applicationId, topologyUrl, planHash: plan.hash, settings: settingsOf(config, outputFormat) };
     this.#places = Array.from({ length: config.numStreamThreads }, () => ({
       handle: undefined,
       starting: undefined,
@@ -183,12 +191,13 @@ function planMismatch(shard: number, ours: string, theirs: string): MillraceErro
   );
 }
 
-function settingsOf(config: ResolvedConfig): ShardSettings {
+function settingsOf(config: ResolvedConfig, outputFormat: BatchFormat): ShardSettings {
   return {
     processingGuarantee: config.processingGuarantee,
     maxTaskIdleMs: config.maxTaskIdleMs,
     cacheMaxBytes: Math.floor(config.statestoreCacheMaxBytes / config.numStreamThreads),
     outputFlushBytes: 1024 * 1024,
+    outputFormat,
     deserializationExceptionHandler: config.deserializationExceptionHandler,
     processingExceptionHandler: config.processingExceptionHandler,
     productionExceptionHandler: config.productionExceptionHandler,

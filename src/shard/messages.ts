@@ -1,4 +1,5 @@
 import type { SerializedError } from '../errors.ts';
+import type { BatchFormat } from '../protocol/index.ts';
 
 /**
  * Everything that crosses between the coordinator and a shard. Batches travel as transferred buffers; all else is
@@ -24,6 +25,8 @@ export interface ShardSettings {
   readonly cacheMaxBytes: number;
   /** Bytes of output after which frames are handed to the coordinator before the commit. */
   readonly outputFlushBytes: number;
+  /** What the transport wants done to finished batches. */
+  readonly outputFormat: BatchFormat;
   readonly deserializationExceptionHandler: 'fail' | 'continue' | 'dead-letter';
   readonly processingExceptionHandler: 'fail' | 'continue' | 'dead-letter';
   readonly productionExceptionHandler: 'fail' | 'continue' | 'dead-letter';
@@ -94,7 +97,7 @@ export type ToShard =
   | { readonly type: 'resume' }
   | { readonly type: 'close' };
 
-/** Output of one task for one partition of one topic, as record batches. */
+/** Output of one task for one partition of one topic: one record batch. */
 export interface OutputFrame {
   readonly taskId: string;
   readonly generation: number;
@@ -103,6 +106,8 @@ export interface OutputFrame {
   readonly partition: number;
   readonly recordCount: number;
   readonly bytes: Uint8Array;
+  /** CRC-32C of the records, where the transport wants it. */
+  readonly recordsCrc?: number | undefined;
 }
 
 export interface TaskProgress {

@@ -2,6 +2,7 @@ import { MillraceError } from '../errors.ts';
 import { createProcessor } from '../processors/create-processor.ts';
 import type { FlowNode } from '../processors/flow-node.ts';
 import { DeserializationFailure } from '../processors/signals.ts';
+import { PLAIN_BATCHES } from '../protocol/index.ts';
 import { createStore, type StateStore } from '../state/index.ts';
 import type { ExceptionHandlers } from '../topology/handlers.ts';
 import type { GlobalStore, Plan } from '../topology/nodes.ts';
@@ -78,7 +79,14 @@ class GlobalFeed implements QueueListener {
     stores: Map<string, StateStore>,
   ) {
     const taskId = `global_${spec.store.name}`;
-    const outputs = new OutputCollector({ taskId, taskPartition: 0, topicPartitions: () => undefined, maxRequestBytes: 0, counters });
+    const outputs = new OutputCollector({
+      taskId,
+      taskPartition: 0,
+      topicPartitions: () => undefined,
+      maxRequestBytes: 0,
+      format: PLAIN_BATCHES,
+      counters,
+    });
     const topicRef = spec.source.topics[0]!;
     this.topic = resolveTopic(topicRef, applicationId);
     this.store = createStore(spec.store, { topic: this.topic, origin: this.origin, cache: undefined });

@@ -1,3 +1,4 @@
+import type { BatchFormat } from '../protocol/index.ts';
 import type { OutputFrame } from '../shard/messages.ts';
 import type { ChangelogWriter } from '../state/index.ts';
 import type { TaskCounters } from './services.ts';
@@ -10,6 +11,7 @@ export interface OutputOptions {
   readonly taskPartition: number;
   readonly topicPartitions: (topic: string) => number | undefined;
   readonly maxRequestBytes: number;
+  readonly format: BatchFormat;
   readonly counters: TaskCounters;
 }
 

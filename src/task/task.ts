@@ -60,6 +60,7 @@ export class Task implements QueueListener {
       taskPartition: this.partition,
       topicPartitions: services.topicPartitions,
       maxRequestBytes: settings.maxRequestBytes,
+      format: settings.outputFormat,
       counters: stats,
     });
     const deadLetters = new DeadLetters(settings.deadLetterTopic, this.outputs, stats);

@@ -1,5 +1,13 @@
 import { MillraceError } from '../errors.ts';
-import { type FieldWriter, partitionForKey, RecordBatchBuilder, RecordCursor } from '../protocol/index.ts';
+import {
+  type BatchFormat,
+  type FieldWriter,
+  PLAIN_BATCHES,
+  partitionForKey,
+  RecordBatchBuilder,
+  RecordCursor,
+  recordsCrcOf,
+} from '../protocol/index.ts';
 import type { Headers } from '../topology/operators.ts';
 import type { OutputCollector } from './output-collector.ts';
 
@@ -13,18 +21,27 @@ export const UNKNOWN_PARTITION = -1;
 export interface SealedBatch {
   readonly recordCount: number;
   readonly bytes: Uint8Array;
+  /** CRC-32C of the records; undefined where nobody wants it. */
+  readonly recordsCrc: number | undefined;
 }
 
 /** The batches of one partition. */
 class PartitionOutput {
   readonly builder = new RecordBatchBuilder(INITIAL_BATCH_BYTES);
   readonly sealed: SealedBatch[] = [];
+  private readonly format: BatchFormat;
+
+  constructor(format: BatchFormat) {
+    this.format = format;
+  }
 
   seal(): void {
     const { builder } = this;
     if (builder.recordCount === 0) return;
-    // Producer id and sequence are stamped later, and the CRC covers them.
-    this.sealed.push({ recordCount: builder.recordCount, bytes: builder.build({ crc: false }) });
+    const { compression, compressionLevel, recordsCrc } = this.format;
+    // Producer id and sequence are stamped later, and the batch's own CRC covers them.
+    const bytes = builder.build({ crc: false, compression, compressionLevel });
+    this.sealed.push({ recordCount: builder.recordCount, bytes, recordsCrc: recordsCrc ? recordsCrcOf(bytes, 0) : undefined });
     builder.reset();
   }
 
@@ -120,7 +137,8 @@ export class TopicOutput {
   }
 
   private open(partition: number): PartitionOutput {
-    const output = new PartitionOutput();
+    // The coordinator looks into what has no partition yet.
+    const output = new PartitionOutput(partition === UNKNOWN_PARTITION ? PLAIN_BATCHES : this.collector.options.format);
     this.outputs[partition + 1] = output;
     return output;
   }

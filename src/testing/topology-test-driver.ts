@@ -1,5 +1,6 @@
 import { MillraceError } from '../errors.ts';
 import { type DropReason, nothingDropped } from '../processors/runtime.ts';
+import { PLAIN_BATCHES } from '../protocol/index.ts';
 import type { Serde } from '../serde/serde.ts';
 import type { ShardSettings, TaskInput } from '../shard/messages.ts';
 import {
@@ -41,6 +42,7 @@ const DEFAULT_SETTINGS: ShardSettings = {
   maxTaskIdleMs: 0,
   cacheMaxBytes: 10 * 1024 * 1024,
   outputFlushBytes: 1024 * 1024,
+  outputFormat: PLAIN_BATCHES,
   deserializationExceptionHandler: 'fail',
   processingExceptionHandler: 'fail',
   productionExceptionHandler: 'fail',

@@ -3,6 +3,8 @@
  * nothing else. What crosses this seam is record batches (bytes in Kafka's v2 layout), never records.
  */
 
+import type { BatchFormat } from '../protocol/index.ts';
+
 /** Consecutive records of one partition, as one or more v2 record batches back to back. */
 export interface FetchedBatch {
   readonly topic: string;
@@ -16,12 +18,17 @@ export interface FetchedBatch {
   readonly bytes: Uint8Array;
 }
 
-/** Records to produce: one or more uncompressed v2 record batches back to back; ids, sequences and CRCs are not set. */
+/**
+ * Records to produce: one or more v2 record batches back to back, made in the transport's {@link Transport.outputFormat}
+ * or plainer; ids, sequences and CRCs are not set.
+ */
 export interface OutputBatch {
   readonly topic: string;
   readonly partition: number;
   readonly recordCount: number;
   readonly bytes: Uint8Array;
+  /** CRC-32C of the records, where `bytes` is one batch and somebody has computed it. */
+  readonly recordsCrc?: number | undefined;
 }
 
 export interface TopicPartition {
@@ -149,6 +156,8 @@ export interface TransportOptions {
 
 export interface Transport {
   readonly name: 'librdkafka' | 'wire';
+  /** What shards shall make of their output before it gets here. */
+  readonly outputFormat: BatchFormat;
   /** Checks that the cluster answers; throws BROKER_UNREACHABLE naming the address after `timeoutMs`. */
   connect(timeoutMs: number): Promise<void>;
   readonly admin: TransportAdmin;

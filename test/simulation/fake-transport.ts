@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MillraceError } from '../../src/errors.ts';
+import { PLAIN_BATCHES } from '../../src/protocol/index.ts';
 import type {
   FetchedBatch,
   GroupConsumer,
@@ -22,6 +23,7 @@ import { type FaultKind, type FaultPoint, faultError } from './faults.ts';
 /** A client of a {@link FakeCluster}. */
 export class FakeTransport implements Transport {
   readonly name = 'librdkafka';
+  readonly outputFormat = PLAIN_BATCHES;
   readonly cluster: FakeCluster;
   readonly admin: TransportAdmin;
   readonly consumer: FakeConsumer;

@@ -8,6 +8,7 @@ import {
   setBatchAttributes,
   setBatchProducer,
   updateBatchCrc,
+  updateBatchCrcFrom,
 } from '../../protocol/index.ts';
 
 /** Told once per batch: its offset (-1 with acks 0), or why it was not written. */
@@ -36,15 +37,18 @@ export class PendingBatch {
   /** On the clock of `performance.now`. */
   readonly deadlineMs: number;
   readonly delivered: Delivered;
+  /** CRC-32C of the records; undefined where nobody has computed it. */
+  readonly #recordsCrc: number | undefined;
   /** -1: not decided. Once it is, repetitions keep it, since the broker may have the batch already. */
   sequence = -1;
   inFlight = false;
 
-  constructor(bytes: Buffer, deadlineMs: number, delivered: Delivered) {
+  constructor(bytes: Buffer, deadlineMs: number, delivered: Delivered, recordsCrc?: number) {
     this.bytes = bytes;
     this.sequenceCount = batchLastOffsetDelta(bytes, 0) + 1;
     this.deadlineMs = deadlineMs;
     this.delivered = delivered;
+    this.#recordsCrc = recordsCrc;
   }
 
   /** Writes who it is from into the batch, and its CRC. */
@@ -53,7 +57,8 @@ export class PendingBatch {
     setBatchProducer(this.bytes, 0, id, epoch, id < 0 ? -1 : sequence);
     const attributes = batchAttributes(this.bytes, 0);
     setBatchAttributes(this.bytes, 0, transactional ? attributes | ATTRIBUTE_TRANSACTIONAL : attributes & ~ATTRIBUTE_TRANSACTIONAL);
-    updateBatchCrc(this.bytes, 0);
+    if (this.#recordsCrc === undefined) updateBatchCrc(this.bytes, 0);
+    else updateBatchCrcFrom(this.bytes, 0, this.#recordsCrc);
   }
 }
 

@@ -18,6 +18,8 @@ export interface ProducedBatches {
   readonly topic: string;
   readonly partition: number;
   readonly bytes: Uint8Array;
+  /** CRC-32C of the records, where it is known; only with a single batch. */
+  readonly recordsCrc?: number | undefined;
 }
 
 const MAX_EPOCH = 0x7fff;
@@ -76,7 +78,7 @@ export class BatchProducer {
    * `delivered` is told once per batch. Rejects with RECORD_TOO_LARGE above `maxRequestBytes`, QUEUE_FULL after `deliveryTimeoutMs` without room, and with what
    * stands in the way of the transaction.
    */
-  async send({ topic, partition, bytes }: ProducedBatches, delivered: Delivered = IGNORE): Promise<void> {
+  async send({ topic, partition, bytes, recordsCrc }: ProducedBatches, delivered: Delivered = IGNORE): Promise<void> {
     const batches = splitBatches(topic, partition, bytes);
     for (const batch of batches) {
       const deadlineMs = performance.now() + this.#options.deliveryTimeoutMs;
@@ -87,7 +89,12 @@ export class BatchProducer {
         this.#checkMaySend();
       }
       this.#backlog.add(batch.length);
-      this.#sender.enqueue(topic, partition, new PendingBatch(batch, performance.now() + this.#options.deliveryTimeoutMs, delivered));
+      const sendBeforeMs = performance.now() + this.#options.deliveryTimeoutMs;
+      this.#sender.enqueue(
+        topic,
+        partition,
+        new PendingBatch(batch, sendBeforeMs, delivered, batches.length === 1 ? recordsCrc : undefined),
+      );
     }
     this.#sender.pump();
   }

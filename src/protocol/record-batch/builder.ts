@@ -39,7 +39,7 @@ export interface BuildOptions {
   /** Default `none`. */
   readonly compression?: CompressionName;
   /** Codec-specific. Default: the codec's own. */
-  readonly compressionLevel?: number;
+  readonly compressionLevel?: number | undefined;
   /** Claims offsets up to this one, as a compacted batch does. Default: the last record's. Allows an empty batch. */
   readonly lastOffset?: number;
 }

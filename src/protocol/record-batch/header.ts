@@ -3,7 +3,7 @@
  * `buffer`; the caller guarantees that {@link BATCH_HEADER_BYTES} are there. (Kafka: `DefaultRecordBatch`.)
  */
 
-import { crc32c } from '../primitives/crc32c.ts';
+import { combineCrc32c, crc32c, crc32cOfShort } from '../primitives/crc32c.ts';
 import { readInt16, readInt32, readInt64, writeInt16, writeInt32, writeInt64 } from '../primitives/int64.ts';
 
 /** Bytes of a batch before its first record. */
@@ -103,6 +103,18 @@ function computeBatchCrc(buffer: Uint8Array, position: number): number {
 /** Writes the CRC that belongs to the batch's present bytes. The batch must be complete in `buffer`. */
 export function updateBatchCrc(buffer: Uint8Array, position: number): void {
   writeInt32(buffer, position + CRC_AT, computeBatchCrc(buffer, position));
+}
+
+/** The CRC of the records alone, compressed or not: all of a batch that a new producer, epoch or sequence leaves as it is. */
+export function recordsCrcOf(buffer: Uint8Array, position: number): number {
+  return crc32c(buffer.subarray(position + BATCH_HEADER_BYTES, position + batchLength(buffer, position)));
+}
+
+/** As {@link updateBatchCrc}, where the CRC of the records is known already: only the header is looked at. */
+export function updateBatchCrcFrom(buffer: Uint8Array, position: number, recordsCrc: number): void {
+  const headerCrc = crc32cOfShort(buffer.subarray(position + BATCH_CRC_START, position + BATCH_HEADER_BYTES));
+  const recordsLength = batchLength(buffer, position) - BATCH_HEADER_BYTES;
+  writeInt32(buffer, position + CRC_AT, combineCrc32c(headerCrc, recordsCrc, recordsLength));
 }
 
 /** True when the batch is complete in `buffer` and its CRC matches its bytes. */

@@ -1,4 +1,5 @@
 import { MillraceError } from '../../errors.ts';
+import { PLAIN_BATCHES } from '../../protocol/index.ts';
 import type { GroupConsumer, PartitionReader, Producer, Transport, TransportAdmin, TransportOptions } from '../transport.ts';
 import { LibrdkafkaAdmin } from './admin.ts';
 import { LibrdkafkaConsumer } from './consumer.ts';
@@ -21,6 +22,8 @@ export async function createLibrdkafkaTransport(options: TransportOptions): Prom
 
 class LibrdkafkaTransport implements Transport {
   readonly name = 'librdkafka';
+  /** librdkafka takes single records and makes, compresses and checks its own batches. */
+  readonly outputFormat = PLAIN_BATCHES;
   readonly #module: NativeModule;
   readonly #options: TransportOptions;
   readonly #admin: LibrdkafkaAdmin;

@@ -1,18 +1,15 @@
 import { BatchProducer, type KafkaClient } from '../../client/index.ts';
 import { MillraceError } from '../../errors.ts';
 import type { GroupConsumer, OutputBatch, Producer, TopicPartitionOffset } from '../transport.ts';
-import { compressBatches } from './compress-batches.ts';
 import { checkedOffsets, WireConsumer } from './consumer.ts';
 import type { ProducerSettings } from './settings.ts';
 
 /** Writes the shards' finished batches. */
 export class WireProducer implements Producer {
   readonly #producer: BatchProducer;
-  readonly #settings: ProducerSettings;
 
   constructor(client: KafkaClient, settings: ProducerSettings) {
     this.#producer = new BatchProducer(client, settings.producer);
-    this.#settings = settings;
   }
 
   initTransactions(timeoutMs: number): Promise<void> {
@@ -24,11 +21,7 @@ export class WireProducer implements Producer {
   }
 
   async send(batches: readonly OutputBatch[]): Promise<void> {
-    const { compression, compressionLevel } = this.#settings;
-    for (const { topic, partition, bytes } of batches) {
-      const ready = compression === 'none' ? bytes : compressBatches(bytes, compression, compressionLevel);
-      await this.#producer.send({ topic, partition, bytes: ready });
-    }
+    for (const { topic, partition, bytes, recordsCrc } of batches) await this.#producer.send({ topic, partition, bytes, recordsCrc });
   }
 
   async sendOffsets(offsets: readonly TopicPartitionOffset[], consumer: GroupConsumer): Promise<void> {

@@ -1,5 +1,6 @@
 import { KafkaClient } from '../../client/index.ts';
 import { MillraceError } from '../../errors.ts';
+import type { BatchFormat } from '../../protocol/index.ts';
 import type { GroupConsumer, PartitionReader, Producer, Transport, TransportAdmin, TransportOptions } from '../transport.ts';
 import { WireAdmin } from './admin.ts';
 import { WireConsumer } from './consumer.ts';
@@ -18,6 +19,7 @@ export async function createWireTransport(options: TransportOptions): Promise<Tr
 
 class WireTransport implements Transport {
   readonly name = 'wire';
+  readonly outputFormat: BatchFormat;
   readonly admin: TransportAdmin;
   readonly consumer: GroupConsumer;
   readonly #consumerSettings: ConsumerSettings;
@@ -39,6 +41,8 @@ class WireTransport implements Transport {
     this.admin = new WireAdmin(this.#adminClient);
     this.consumer = new WireConsumer(this.#consumerClient, options, this.#consumerSettings);
     this.#producer = new WireProducer(this.#producerClient, this.#producerSettings);
+    const { compression, compressionLevel } = this.#producerSettings;
+    this.outputFormat = { compression, compressionLevel, recordsCrc: true };
   }
 
   get producer(): Producer {

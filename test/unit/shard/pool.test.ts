@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadTopology } from '../../../src/dsl/load.ts';
-import { RecordBatchBuilder } from '../../../src/protocol/index.ts';
+import { PLAIN_BATCHES, RecordBatchBuilder } from '../../../src/protocol/index.ts';
 import type { FromShard, ShardStart } from '../../../src/shard/messages.ts';
 import { type ShardHandle, ShardPool } from '../../../src/shard/pool.ts';
 import { workerEntry } from '../../../src/worker-entry.ts';
@@ -18,6 +18,7 @@ function start(shard: number, topologyUrl = TOPOLOGY): ShardStart {
       maxTaskIdleMs: 0,
       cacheMaxBytes: 0,
       outputFlushBytes: 1_000_000,
+      outputFormat: PLAIN_BATCHES,
       deserializationExceptionHandler: 'fail',
       processingExceptionHandler: 'fail',
       productionExceptionHandler: 'fail',

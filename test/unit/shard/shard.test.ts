@@ -2,7 +2,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { resolveConfig } from '../../../src/config.ts';
 import { loadTopology } from '../../../src/dsl/load.ts';
-import { RecordBatchBuilder, RecordCursor } from '../../../src/protocol/index.ts';
+import { PLAIN_BATCHES, RecordBatchBuilder, RecordCursor } from '../../../src/protocol/index.ts';
 import type { FromShard, OutputFrame, ShardStart, ToShard } from '../../../src/shard/messages.ts';
 import { Shard } from '../../../src/shard/shard.ts';
 
@@ -18,6 +18,7 @@ const START: ShardStart = {
     maxTaskIdleMs: 0,
     cacheMaxBytes: 0,
     outputFlushBytes: 1_000_000,
+    outputFormat: PLAIN_BATCHES,
     deserializationExceptionHandler: 'fail',
     processingExceptionHandler: 'fail',
     productionExceptionHandler: 'fail',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { StreamsBuilder, TimeWindows } from '../../../src/dsl/index.ts';
-import { partitionForKey, RecordCursor } from '../../../src/protocol/index.ts';
+import { type BatchFormat, batchCompression, crc32c, PLAIN_BATCHES, partitionForKey, RecordCursor } from '../../../src/protocol/index.ts';
 import { int64, string, timeWindowedSerde } from '../../../src/serde/index.ts';
 import { OutputCollector } from '../../../src/task/output-collector.ts';
 import { Task } from '../../../src/task/task.ts';
@@ -17,9 +17,10 @@ function taskOf(topology: Topology, partitions: Record<string, number>, partitio
   return task;
 }
 
-function collector(maxRequestBytes = 1_048_576, partitions: number | undefined = 1) {
+function collector(maxRequestBytes = 1_048_576, partitions: number | 'unknown' = 1, format = PLAIN_BATCHES) {
+  const topicPartitions = () => (partitions === 'unknown' ? undefined : partitions);
   const counters = { recordsProcessed: 0, recordsDropped: 0, recordsOut: 0, deadLetters: 0 };
-  return new OutputCollector({ taskId: '0_0', taskPartition: 0, topicPartitions: () => partitions, maxRequestBytes, counters });
+  return new OutputCollector({ taskId: '0_0', taskPartition: 0, topicPartitions, maxRequestBytes, format, counters });
 }
 
 describe('sinks', () => {
@@ -140,6 +141,24 @@ describe('OutputCollector', () => {
     first.next();
     expect(first.headers()).toEqual([['h', Buffer.from('x')]]);
     expect(textOf(frames).map((line) => line.replace(/(.)\1+/g, '$1'))).toEqual(['t-0 a=1@1', 't-0 nul=2@2', 't-0 c=nul@3']);
+  });
+
+  it('compresses what it hands over, and gives the CRC of the records, where the transport asks for that', () => {
+    const format: BatchFormat = { compression: 'gzip', compressionLevel: 9, recordsCrc: true };
+    const outputs = collector(1_048_576, 1, format);
+    for (let index = 0; index < 50; index++) outputs.topic('t').appendBytes(index, Buffer.from('k'), Buffer.from('the same'), undefined);
+    const [frame] = outputs.takeFrames(1);
+    const { bytes, recordsCrc } = frame!;
+    expect([batchCompression(bytes, 0), recordsCrc]).toEqual([1, crc32c(bytes.subarray(61))]);
+    expect(bytes.length).toBeLessThan(300);
+    expect(textOf([frame!])).toEqual(Array.from({ length: 50 }, (_, index) => `t-0 k=the same@${index}`));
+  });
+
+  it('leaves batches plain whose partitions the coordinator has to choose', () => {
+    const outputs = collector(1_048_576, 'unknown', { compression: 'gzip', compressionLevel: undefined, recordsCrc: true });
+    outputs.topic('t').appendBytes(1, Buffer.from('k'), Buffer.from('v'), undefined);
+    const [frame] = outputs.takeFrames(1);
+    expect([frame!.partition, batchCompression(frame!.bytes, 0), frame!.recordsCrc]).toEqual([-1, 0, undefined]);
   });
 
   it('a record too large for any request leaves no trace', () => {

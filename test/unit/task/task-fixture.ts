@@ -1,4 +1,4 @@
-import { RecordBatchBuilder, RecordCursor } from '../../../src/protocol/index.ts';
+import { PLAIN_BATCHES, RecordBatchBuilder, RecordCursor } from '../../../src/protocol/index.ts';
 import type { OutputFrame, ShardSettings } from '../../../src/shard/messages.ts';
 import { RecordCache } from '../../../src/state/index.ts';
 import { handlersFor } from '../../../src/task/handlers.ts';
@@ -11,6 +11,7 @@ export const settings: ShardSettings = {
   maxTaskIdleMs: 0,
   cacheMaxBytes: 10_000_000,
   outputFlushBytes: 1_000_000,
+  outputFormat: PLAIN_BATCHES,
   deserializationExceptionHandler: 'fail',
   processingExceptionHandler: 'fail',
   productionExceptionHandler: 'fail',

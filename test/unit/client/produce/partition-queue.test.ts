@@ -9,6 +9,7 @@ import {
   ErrorCode,
   isTransactionalBatch,
   RecordBatchBuilder,
+  recordsCrcOf,
   validateBatchCrc,
 } from '../../../../src/protocol/index.ts';
 
@@ -100,6 +101,15 @@ describe('a batch', () => {
     batch.stamp(NOBODY, 0, false);
     expect([batchProducerId(bytes, 0), batchBaseSequence(bytes, 0), isTransactionalBatch(bytes, 0)]).toEqual([-1, -1, false]);
     expect(validateBatchCrc(bytes, 0)).toBe(true);
+  });
+
+  it('finishes a CRC from that of the records, again and again', () => {
+    const bytes = bytesOf(3);
+    const batch = new PendingBatch(bytes, Number.POSITIVE_INFINITY, () => undefined, recordsCrcOf(bytes, 0));
+    batch.stamp(WHO, 7, true);
+    expect(validateBatchCrc(bytes, 0)).toBe(true);
+    batch.stamp({ id: 10, epoch: 0 }, 0, false);
+    expect([validateBatchCrc(bytes, 0), batchProducerId(bytes, 0)]).toEqual([true, 10]);
   });
 
   it('has numbers that begin again at 0 after 2^31-1', () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
+  combineCrc32c,
   crc32c,
+  crc32cOfShort,
   createPortableCrc32c,
   INT64_MAX,
   murmur2,
@@ -28,6 +30,26 @@ describe('crc32c', () => {
       expect(crc(Buffer.from('6789'), crc(Buffer.from('12345')))).toBe(0xe3069283);
     });
   }
+});
+
+describe('combineCrc32c', () => {
+  it('gives the CRC of two pieces from the CRC of each', () => {
+    const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, index) => (index * 31 + (index >> 7)) & 0xff));
+    for (const length of [0, 1, 7, 255, 256, 257, 65_535, 65_536, 69_960]) {
+      const first = bytes.subarray(0, 40);
+      const second = bytes.subarray(40, 40 + length);
+      expect(combineCrc32c(crc32c(first), crc32c(second), length), `${length} bytes`).toBe(crc32c(bytes.subarray(0, 40 + length)));
+    }
+    expect(combineCrc32c(0, crc32c(bytes), bytes.length)).toBe(crc32c(bytes));
+  });
+  it('knows lengths of more than 16 MiB', () => {
+    const second = Buffer.alloc(0x0100_0203, 0x5a);
+    expect(combineCrc32c(crc32c(Buffer.from('abc')), crc32c(second), second.length)).toBe(crc32c(second, crc32c(Buffer.from('abc'))));
+  });
+  it('comes with a form for short inputs that gives the same', () => {
+    const bytes = Buffer.from('Call me Ishmael.');
+    expect(crc32cOfShort(bytes)).toBe(crc32c(bytes));
+  });
 });
 
 describe('murmur2', () => {
