@@ -48,13 +48,7 @@ export class TestOutputTopic<K, V> {
     const captured = this.captured.shift();
     if (captured === undefined)
       throw new MillraceError('INVALID_STATE', `Output topic ${this.name} has no record to read.`, { context: { topic: this.name } });
-    const { key, value, timestamp, headers } = captured;
-    return {
-      key: key === null ? null : this.keySerde.deserialize(key, this.name),
-      value: value === null ? null : this.valueSerde.deserialize(value, this.name),
-      timestamp,
-      headers,
-    };
+    return this.decode(captured);
   }
 
   readKeyValue(): { readonly key: K | null; readonly value: V | null } {
@@ -67,9 +61,8 @@ export class TestOutputTopic<K, V> {
   }
 
   readRecordsToList(): OutputRecord<K, V>[] {
-    const records: OutputRecord<K, V>[] = [];
-    while (!this.isEmpty()) records.push(this.readRecord());
-    return records;
+    // All at once: taking them off the front one by one moves what is behind each time.
+    return this.captured.splice(0).map((captured) => this.decode(captured));
   }
 
   readKeyValuesToList(): [key: K | null, value: V | null][] {
@@ -89,5 +82,14 @@ export class TestOutputTopic<K, V> {
       map.set(key, value);
     }
     return map;
+  }
+
+  private decode({ key, value, timestamp, headers }: CapturedRecord): OutputRecord<K, V> {
+    return {
+      key: key === null ? null : this.keySerde.deserialize(key, this.name),
+      value: value === null ? null : this.valueSerde.deserialize(value, this.name),
+      timestamp,
+      headers,
+    };
   }
 }
