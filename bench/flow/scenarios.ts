@@ -1,24 +1,34 @@
-import { Serdes, StreamsBuilder, TimeWindows, type Topology } from 'millrace';
+import { Serdes, StreamsBuilder, type Topology } from 'millrace';
 import flightsEtl from '../../examples/flights-etl/topology.ts';
+import { topologyOf } from '../e2e/topologies.ts';
+import type { FlowRecord, RecordLoop } from './record-loop.ts';
+import { airportRows, customerRows, flights, novelLines, uniformEvents, zipfEvents } from './records.ts';
 
-/** One topology and what flows through it. Records are JSON flights under their origin, a second of stream time apart. */
+/** One topology and what flows through it. */
 export interface FlowScenario {
   readonly name: string;
   readonly topology: () => Topology;
   /** The topic that gets the measured records. */
   readonly input: string;
-  /** A topic of the same task, or of a global table, that gets one row per airport first. */
-  readonly rows?: string;
+  readonly records: () => RecordLoop;
+  /** A table that is filled first: a topic of the same task, or of a global table. */
+  readonly rows?: { readonly topic: string; readonly records: () => FlowRecord[] };
   /** Bytes of cached updates; 0: every update is forwarded. */
   readonly cacheMaxBytes: number;
+  /**
+   * CPU that a record may take, in µs, on the class of machine that `docs/internals/performance.md` describes. Tells at a
+   * glance what became slower; the machine has to be idle.
+   */
+  readonly budgetUs: number;
 }
 
+/** The default of `statestoreCacheMaxBytes`. */
+const CACHE_BYTES = 10 * 1024 * 1024;
+const OUTPUT = 'output';
 const string = Serdes.String();
 const json = Serdes.Json<{ delay: number; distance: number; origin: string; destination: string }>();
-const CACHE_BYTES = 10_000_000;
-const input = 'flights';
 
-function build(define: (builder: StreamsBuilder) => void): () => Topology {
+function built(define: (builder: StreamsBuilder) => void): () => Topology {
   return () => {
     const builder = new StreamsBuilder();
     define(builder);
@@ -26,69 +36,62 @@ function build(define: (builder: StreamsBuilder) => void): () => Topology {
   };
 }
 
-const flights = (builder: StreamsBuilder) => builder.stream(input, { keySerde: string, valueSerde: json });
-const count = build((builder) =>
-  flights(builder).groupByKey().count().toStream().to('output', { keySerde: string, valueSerde: Serdes.Long() }),
-);
+/** A workload of the end-to-end benchmark: the same topology, and records alike. */
+function workload(name: string, input: string, records: () => RecordLoop, budgetUs: number, cacheMaxBytes = CACHE_BYTES): FlowScenario {
+  return { name, input, records, budgetUs, cacheMaxBytes, topology: () => topologyOf(name, OUTPUT).build() };
+}
+
+const overFlights = (builder: StreamsBuilder) => builder.stream('flights', { keySerde: string, valueSerde: json });
+const ofFlights = { input: 'flights', records: flights };
+const airports = { topic: 'airports', records: airportRows };
 
 export const scenarios: readonly FlowScenario[] = [
+  workload('pass-through', 'events-uniform', uniformEvents, 0.35),
+  workload('filter-map', 'events-uniform', uniformEvents, 0.6),
+  workload('word-count', 'lines', novelLines, 8),
+  workload('count-uniform', 'events-uniform', uniformEvents, 1),
+  { ...workload('count-uniform', 'events-uniform', uniformEvents, 1, 0), name: 'count-uniform, uncached' },
+  workload('count-zipf', 'events-zipf', zipfEvents, 1),
+  workload('windowed-count', 'events-uniform', uniformEvents, 1),
+  { ...workload('stream-table-join', 'events-uniform', uniformEvents, 1), rows: { topic: 'customers', records: customerRows } },
   {
-    name: 'pass through',
-    input,
-    cacheMaxBytes: 0,
-    topology: build((builder) => flights(builder).to('output', { keySerde: string, valueSerde: json })),
-  },
-  {
+    ...ofFlights,
     name: 'filter and mapValues, JSON',
-    input,
     cacheMaxBytes: 0,
-    topology: build((builder) =>
-      flights(builder)
+    budgetUs: 2.5,
+    topology: built((builder) =>
+      overFlights(builder)
         .filter((_, { distance }) => distance > 100)
         .mapValues(({ delay, destination }) => ({ delay, destination }))
-        .to('output', { keySerde: string, valueSerde: Serdes.Json<{ delay: number; destination: string }>() }),
+        .to(OUTPUT, { keySerde: string, valueSerde: Serdes.Json<{ delay: number; destination: string }>() }),
     ),
   },
   {
-    name: 'map to another key',
-    input,
+    ...ofFlights,
+    name: 'map to another key, JSON',
     cacheMaxBytes: 0,
-    topology: build((builder) =>
-      flights(builder)
+    budgetUs: 2.5,
+    topology: built((builder) =>
+      overFlights(builder)
         .map((origin, { destination, distance }): [string, number] => [`${origin}-${destination}`, distance])
-        .to('output', { keySerde: string, valueSerde: Serdes.Integer() }),
-    ),
-  },
-  { name: 'count, uncached', input, cacheMaxBytes: 0, topology: count },
-  { name: 'count, cached', input, cacheMaxBytes: CACHE_BYTES, topology: count },
-  {
-    name: 'count in windows of an hour, cached',
-    input,
-    cacheMaxBytes: CACHE_BYTES,
-    topology: build((builder) =>
-      flights(builder)
-        .groupByKey()
-        .windowedBy(TimeWindows.ofSizeWithNoGrace(3_600_000))
-        .count()
-        .toStream()
-        .map(({ key, window }, flown): [string, number] => [`${key} ${window.startMs}`, flown])
-        .to('output', { keySerde: string, valueSerde: Serdes.Long() }),
+        .to(OUTPUT, { keySerde: string, valueSerde: Serdes.Integer() }),
     ),
   },
   {
-    name: 'join with a table',
-    input,
-    rows: 'airports',
+    ...ofFlights,
+    name: 'join with a table, JSON',
+    rows: airports,
     cacheMaxBytes: 0,
-    topology: build((builder) => {
-      const airports = builder.table('airports', {
+    budgetUs: 3,
+    topology: built((builder) => {
+      const table = builder.table('airports', {
         keySerde: string,
         valueSerde: Serdes.Json<{ name: string; city: string; state: string }>(),
       });
-      flights(builder)
-        .join(airports, ({ delay }, { city }) => ({ delay, city }))
-        .to('output', { keySerde: string, valueSerde: Serdes.Json<{ delay: number; city: string }>() });
+      overFlights(builder)
+        .join(table, ({ delay }, { city }) => ({ delay, city }))
+        .to(OUTPUT, { keySerde: string, valueSerde: Serdes.Json<{ delay: number; city: string }>() });
     }),
   },
-  { name: 'the flights job up to its repartition topic', input, rows: 'airports', cacheMaxBytes: CACHE_BYTES, topology: build(flightsEtl) },
+  { ...ofFlights, name: 'the flights job', rows: airports, cacheMaxBytes: CACHE_BYTES, budgetUs: 4, topology: built(flightsEtl) },
 ];
