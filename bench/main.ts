@@ -9,7 +9,7 @@ import { benchMicro } from './micro/main.ts';
 
 const DEFAULT_ROWS = 600_000;
 const DEFAULT_BROKER_RECORDS = 4_000_000;
-const DEFAULT_E2E_RECORDS = 2_000_000;
+const DEFAULT_E2E_RECORDS = 8_000_000;
 
 interface Options {
   readonly rows?: number;
@@ -25,6 +25,9 @@ interface Options {
   readonly broker: string | undefined;
   readonly guarantee: string;
   readonly commit: number;
+  readonly compression: string;
+  readonly warmUp: number;
+  readonly seconds: number;
 }
 
 /** `npm run bench`: the micro-benchmarks, the flow of records through one task, then the flights job beside a bare loop. `npm run bench -- micro` runs one part; `npm run bench -- broker` is our broker beside Apache Kafka. */
@@ -35,11 +38,14 @@ await new Command('bench')
   .option('--broker <name>', 'e2e: kafka or embedded (Apache Kafka where Java is installed)')
   .option('--guarantee <name>', 'e2e: exactly_once_v2 or at_least_once', 'exactly_once_v2')
   .option('--commit <ms>', 'e2e: commit interval, ms', wholeNumber(1), 100)
+  .option('--compression <name>', 'e2e: none or lz4, of what is produced', 'none')
+  .option('--warm-up <seconds>', 'e2e: what a subject processes before is not counted (at most half of the input)', wholeNumber(0), 8)
+  .option('--seconds <n>', 'e2e: a subject that is not at the end of the input is stopped so long after its warm-up', wholeNumber(1), 15)
   .option('--runs <n>', 'runs of each subject; the median is shown', wholeNumber(1), 3)
   .option('--time <ms>', 'time of each micro-benchmark, ms', wholeNumber(10), 500)
   .option('--bootstrap <host:port>', 'a Kafka cluster instead of the embedded broker')
   .option('--json <file>', 'also write the measurements of the parts flights and broker here')
-  .option('--only <names>', 'broker: only rows whose names contain one of these, e.g. 100B,lz4 or 1KiB-4p-none; or first-ack')
+  .option('--only <names>', 'flow, broker: only rows whose names contain one of these, e.g. count,join; 100B,lz4; first-ack')
   .option('--client <name>', 'broker: java or librdkafka (java where it is installed)')
   .option('--no-kafka', 'broker: our broker alone, without Apache Kafka beside it')
   .option('--flush <policy>', "broker: when ours writes to the disk: none (as Kafka's default), interval or batch", 'none')
@@ -47,7 +53,7 @@ await new Command('bench')
     const { runs, time, bootstrap, json } = options;
     const rows = options.rows ?? DEFAULT_ROWS;
     if (part === 'micro' || part === 'all') console.log(await benchMicro(time));
-    if (part === 'flow' || part === 'all') console.log(benchFlow(rows, runs));
+    if (part === 'flow' || part === 'all') console.log(benchFlow(rows, runs, options.only));
     if (part === 'flights' || part === 'all') save(json, rows, await benchFlights({ rows, runs, bootstrap, log: console.log }));
     if (part === 'broker') {
       const records = options.rows ?? DEFAULT_BROKER_RECORDS;
@@ -55,12 +61,27 @@ await new Command('bench')
     }
     if (part === 'e2e') {
       const records = options.rows ?? DEFAULT_E2E_RECORDS;
-      const guarantee = options.guarantee as 'exactly_once_v2' | 'at_least_once';
-      save(json, records, await benchE2e({ ...options, records, guarantee, commitIntervalMs: options.commit, log: console.log }));
+      save(json, records, await benchE2e({ ...options, ...e2eConditions(options), records, log: console.log }));
     }
   })
   .parseAsync();
 process.exit();
+
+function e2eConditions({ guarantee, compression, commit, warmUp, seconds }: Options) {
+  return {
+    guarantee: oneOf('--guarantee', guarantee, ['exactly_once_v2', 'at_least_once'] as const),
+    compression: oneOf('--compression', compression, ['none', 'lz4'] as const),
+    commitIntervalMs: commit,
+    warmUpMs: warmUp * 1000,
+    limitMs: seconds * 1000,
+  };
+}
+
+function oneOf<const T extends string>(option: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((name) => name === value);
+  if (found === undefined) throw new Error(`${option} must be one of ${allowed.join(', ')}, not ${value}.`);
+  return found;
+}
 
 function save(file: string | undefined, rows: number, results: object): void {
   if (file === undefined) return;

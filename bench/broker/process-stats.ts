@@ -16,11 +16,20 @@ export class ProcessStats {
 
   /** User and system time of the whole process so far, seconds. */
   cpuSeconds(): number {
+    const { userSeconds, systemSeconds } = this.cpu();
+    return userSeconds + systemSeconds;
+  }
+
+  /** The same apart. Without /proc all of it is counted as user time. */
+  cpu(): { readonly userSeconds: number; readonly systemSeconds: number } {
     const stat = readProc(`/proc/${this.#pid}/stat`);
-    if (stat === undefined) return secondsOf(this.#ps('cputime'));
+    if (stat === undefined) return { userSeconds: secondsOf(this.#ps('cputime')), systemSeconds: 0 };
     // The name, in parentheses, may hold blanks: fields are counted after it.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[UTIME_FIELD]) + Number(fields[STIME_FIELD])) / TICKS_PER_SECOND;
+    return {
+      userSeconds: Number(fields[UTIME_FIELD]) / TICKS_PER_SECOND,
+      systemSeconds: Number(fields[STIME_FIELD]) / TICKS_PER_SECOND,
+    };
   }
 
   /** Most memory since {@link resetPeak}, bytes. Without /proc: what it is now. */

@@ -7,24 +7,32 @@ export interface Input {
   readonly count: number;
 }
 
-const DRAIN_EVERY = 1_000;
+/** As Java's producer has it by default: larger batches would be easier on whoever handles batches and not records. */
+export const INPUT_BATCH_BYTES = 16 * 1024;
+/** So often that batches become hardly larger. */
+const DRAIN_EVERY = 64;
 
 /** Creates and fills the input topics of the workloads, each once. Resolves when every record is acknowledged. */
 export async function loadInputs(kafka: JobKafka, workloads: readonly Workload[], log: (line: string) => void): Promise<void> {
-  const topics = new Map(workloads.flatMap(({ inputs }) => inputs).map((topic) => [topic.name, topic]));
-  for (const topic of topics.values()) {
+  for (const topic of inputTopics(workloads)) {
     const startedMs = performance.now();
     await loadTopic(kafka, topic);
-    log(
-      `loaded ${topic.count.toLocaleString('en-US')} records into ${topic.name} in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`,
-    );
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+    log(`loaded ${topic.count.toLocaleString('en-US')} records into ${topic.name} in ${seconds} s`);
   }
 }
 
-async function loadTopic(kafka: JobKafka, { name, partitions, compacted, count, append }: InputTopic): Promise<void> {
-  const config = compacted === true ? { 'cleanup.policy': 'compact' } : { 'retention.ms': '-1' };
+/** The topics of all workloads, those that several of them read only once. */
+export function inputTopics(workloads: readonly Workload[]): InputTopic[] {
+  return [...new Map(workloads.flatMap(({ inputs }) => inputs).map((topic) => [topic.name, topic])).values()];
+}
+
+async function loadTopic(kafka: JobKafka, { name, partitions, compacted, count, append, load }: InputTopic): Promise<void> {
+  // A compacted topic is not cleaned while the benchmark runs: each subject reads the same records.
+  const config = compacted === true ? { 'cleanup.policy': 'compact', 'min.cleanable.dirty.ratio': '1' } : { 'retention.ms': '-1' };
   await kafka.createTopics([{ topic: name, partitions, replicationFactor: -1, config }]);
-  const writer = await kafka.writer(name);
+  if (load !== undefined) return load(kafka);
+  const writer = await kafka.writer(name, { batchBytes: INPUT_BATCH_BYTES });
   for (let index = 0; index < count; index++) {
     append(writer, index);
     if (index % DRAIN_EVERY === 0) await writer.drain();

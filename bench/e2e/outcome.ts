@@ -9,28 +9,33 @@ export interface Outcome {
   readonly digest: string;
 }
 
-/** Reads an output topic, committed records only. */
-export async function readOutcome(kafka: JobKafka, topic: string, { outcome }: Workload): Promise<Outcome> {
-  return outcome === 'every' ? ofEveryRecord(kafka, topic) : ofLastValues(kafka, topic);
+/** Reads the output topics, committed records only. */
+export async function readOutcome(kafka: JobKafka, topics: readonly string[], workload: Workload): Promise<Outcome> {
+  const digest = new Digest();
+  for (const topic of topics) {
+    if (workload.outcome === 'every') await addEveryRecord(digest, kafka, topic, workload);
+    else await addLastValues(digest, kafka, topic, workload);
+  }
+  return digest.outcome;
 }
 
 /** Sums of two hashes of key and value: order does not matter, and a missing or doubled record shows in the count. */
-async function ofEveryRecord(kafka: JobKafka, topic: string): Promise<Outcome> {
-  const digest = new Digest();
-  await kafka.readAll(topic, ({ key, value }) => digest.add(key ?? NO_BYTES, value ?? NO_BYTES));
-  return digest.outcome;
+async function addEveryRecord(digest: Digest, kafka: JobKafka, topic: string, { canonical = same }: Workload): Promise<void> {
+  await kafka.readAll(topic, ({ key, value }) => digest.add(key ?? NO_BYTES, canonical(value ?? NO_BYTES)));
 }
 
-async function ofLastValues(kafka: JobKafka, topic: string): Promise<Outcome> {
+/** A key whose last value is null has been deleted. */
+async function addLastValues(digest: Digest, kafka: JobKafka, topic: string, { canonical = same }: Workload): Promise<void> {
   const last = new Map<string, Uint8Array>();
   await kafka.readAll(topic, ({ key, value }) => {
-    last.set(Buffer.from(key ?? NO_BYTES).toString('latin1'), Buffer.from(value ?? NO_BYTES));
+    const name = Buffer.from(key ?? NO_BYTES).toString('latin1');
+    if (value === null) last.delete(name);
+    else last.set(name, Buffer.from(value));
   });
-  const digest = new Digest();
-  for (const [key, value] of last) digest.add(Buffer.from(key, 'latin1'), value);
-  return digest.outcome;
+  for (const [key, value] of last) digest.add(Buffer.from(key, 'latin1'), canonical(value));
 }
 
+const same = (value: Uint8Array): Uint8Array => value;
 const NO_BYTES = new Uint8Array(0);
 
 class Digest {

@@ -1,35 +1,6 @@
 import Table from 'cli-table3';
 import { median, spread } from '../broker/measurement.ts';
-import type { Outcome } from './outcome.ts';
-import type { SubjectRun } from './run-subject.ts';
-
-export interface E2eMeasurement {
-  readonly workload: string;
-  readonly subject: string;
-  readonly broker: string;
-  /** Input records that were measured: those after the warm-up. */
-  readonly records: number;
-  readonly recordsPerSecond: number;
-  /** User and system time of the subject's process per input record. */
-  readonly cpuMicrosPerRecord: number;
-  readonly peakRssBytes: number;
-  readonly outcome?: Outcome;
-  /** The output is that of the first subject. */
-  readonly equal?: boolean;
-}
-
-export function toMeasurement(workload: string, subject: string, broker: string, run: SubjectRun): E2eMeasurement {
-  const { records, elapsedMs, cpuSeconds, peakRssBytes } = run;
-  return {
-    workload,
-    subject,
-    broker,
-    records,
-    recordsPerSecond: (records / elapsedMs) * 1000,
-    cpuMicrosPerRecord: (cpuSeconds * 1e6) / records,
-    peakRssBytes,
-  };
-}
+import type { E2eMeasurement } from './results.ts';
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const RIVAL = 'Kafka Streams in-memory, 1';

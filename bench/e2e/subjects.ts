@@ -10,6 +10,8 @@ export interface Subject {
   readonly command: string;
   readonly parameters: readonly string[];
   readonly threads: number;
+  /** How many of its processes share the work. Default 1. */
+  readonly processes?: number;
   /** Millrace's transport, Kafka Streams' store. */
   readonly variant: string;
 }
@@ -43,6 +45,25 @@ export function kafkaStreams(store: 'in-memory' | 'rocksdb', threads: number, lo
     threads,
     variant: store,
   };
+}
+
+/** All that can be had on this machine; says what is not there. */
+export function allSubjects(log: (line: string) => void): Subject[] {
+  const subjects = [
+    millrace('wire', 1),
+    millrace('wire', 2),
+    millrace('librdkafka', 1),
+    millrace('librdkafka', 2),
+    handWritten('confluent'),
+    handWritten('kafkajs'),
+  ];
+  try {
+    return [...subjects, kafkaStreams('in-memory', 1, log), kafkaStreams('in-memory', 2, log), kafkaStreams('rocksdb', 1, log)];
+  } catch (error) {
+    if (!(error instanceof SubjectMissing)) throw error;
+    log(`Skipped: Java Kafka Streams. ${error.message}`);
+    return subjects;
+  }
 }
 
 /** A subject that cannot be had on this machine, and what it takes. */

@@ -1,4 +1,4 @@
-import type { TopicWriter } from '../../src/cli/job-kafka.ts';
+import type { JobKafka, TopicWriter } from '../../src/cli/job-kafka.ts';
 import { generator, uniformKeys, zipfKeys } from './generator.ts';
 import { textLines } from './text.ts';
 
@@ -8,8 +8,10 @@ export interface InputTopic {
   readonly partitions: number;
   readonly compacted?: boolean;
   readonly count: number;
-  /** Appends record `index` of the topic. */
+  /** Appends record `index` of the topic; called with 0, 1, 2 … once. */
   readonly append: (writer: TopicWriter, index: number) => void;
+  /** Fills the topic instead of `append`, where records come from elsewhere. */
+  readonly load?: (kafka: JobKafka) => Promise<void>;
 }
 
 export interface Workload {
@@ -20,6 +22,10 @@ export interface Workload {
   readonly input: string;
   /** How outputs are compared: every record, or the last one of each key (an aggregate forwards as often as its cache lets it). */
   readonly outcome: 'every' | 'last';
+  /** Where the topology writes to topics of its own instead of the one it is told: their names. All of them are compared. */
+  readonly outputs?: readonly string[];
+  /** The same bytes for values that mean the same, where subjects may write them differently. */
+  readonly canonical?: (value: Uint8Array) => Uint8Array;
 }
 
 const PARTITIONS = 4;

@@ -46,8 +46,8 @@ export class JobKafka {
   }
 
   /** A writer that batches, partitions by key as Java does, and is not transactional. */
-  async writer(topic: string): Promise<TopicWriter> {
-    return new TopicWriter(this.#transport, topic, await this.partitions(topic));
+  async writer(topic: string, { batchBytes = BATCH_BYTES }: TopicWriterOptions = {}): Promise<TopicWriter> {
+    return new TopicWriter(this.#transport, topic, await this.partitions(topic), batchBytes);
   }
 
   /** Reads everything in a topic up to its present end, committed records only. Order holds within a partition. */
@@ -87,14 +87,21 @@ function recordAt(cursor: RecordCursor, partition: number): ReadRecord {
   };
 }
 
+export interface TopicWriterOptions {
+  /** Bytes of records that make a batch large enough for {@link TopicWriter.drain}. Default 128 KiB. */
+  readonly batchBytes?: number;
+}
+
 export class TopicWriter {
   readonly #transport: Transport;
   readonly #topic: string;
+  readonly #batchBytes: number;
   readonly #builders: RecordBatchBuilder[];
 
-  constructor(transport: Transport, topic: string, partitions: number) {
+  constructor(transport: Transport, topic: string, partitions: number, batchBytes: number) {
     this.#transport = transport;
     this.#topic = topic;
+    this.#batchBytes = batchBytes;
     this.#builders = Array.from({ length: partitions }, () => new RecordBatchBuilder());
   }
 
@@ -113,7 +120,7 @@ export class TopicWriter {
   async drain(all = false): Promise<void> {
     const batches: OutputBatch[] = [];
     for (const [partition, builder] of this.#builders.entries()) {
-      if (builder.recordCount === 0 || (!all && builder.sizeInBytes < BATCH_BYTES)) continue;
+      if (builder.recordCount === 0 || (!all && builder.sizeInBytes < this.#batchBytes)) continue;
       const recordCount = builder.recordCount;
       batches.push({ topic: this.#topic, partition, recordCount, bytes: builder.build({ crc: false }) });
       builder.reset();

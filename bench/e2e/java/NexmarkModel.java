@@ -50,5 +50,7 @@ public final class NexmarkModel {
 
   // q8
 
+  public record Arrival(long id, String name, long dateTime) {}
+
   public record NewUser(long id, String name, long startTime) {}
 }

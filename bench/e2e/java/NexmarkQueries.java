@@ -87,7 +87,10 @@ public final class NexmarkQueries {
     KStream<Long, NexmarkModel.LocalItem> bySellers =
         persons().processValues(NexmarkProcessors.SellerSide::new, sellers, waiting);
     KStream<Long, NexmarkModel.LocalItem> byAuctions =
-        auctionsBySeller(auctions().filter((id, auction) -> auction.category() == 10))
+        auctions()
+            .filter((id, auction) -> auction.category() == 10)
+            .selectKey((id, auction) -> auction.seller())
+            .repartition(Repartitioned.with(LONG, json(NexmarkModel.Auction.class)).withName("auctions-by-seller"))
             .processValues(NexmarkProcessors.AuctionSide::new, sellers, waiting);
     bySellers.merge(byAuctions).to(output, Produced.with(LONG, json(NexmarkModel.LocalItem.class)));
   }
@@ -191,22 +194,23 @@ public final class NexmarkQueries {
   }
 
   private void newUsers() {
-    persons()
+    KStream<Long, NexmarkModel.Arrival> arrivals =
+        persons().mapValues(person -> new NexmarkModel.Arrival(person.id(), person.name(), person.dateTime()));
+    KStream<Long, Long> sales = auctions().map((id, auction) -> KeyValue.pair(auction.seller(), auction.dateTime()));
+    arrivals
         .join(
-            auctionsBySeller(auctions()),
-            (person, auction) -> person.dateTime() / WINDOW_MS == auction.dateTime() / WINDOW_MS
-                ? new NexmarkModel.NewUser(person.id(), person.name(), person.dateTime() - person.dateTime() % WINDOW_MS)
-                : null,
+            sales,
+            NexmarkQueries::newUser,
             JoinWindows.ofTimeDifferenceAndGrace(WINDOW, GRACE),
-            StreamJoined.with(LONG, json(NexmarkModel.Person.class), json(NexmarkModel.Auction.class)))
+            StreamJoined.with(LONG, json(NexmarkModel.Arrival.class), LONG))
         .filter((id, user) -> user != null)
         .to(output, Produced.with(LONG, json(NexmarkModel.NewUser.class)));
   }
 
-  private static KStream<Long, NexmarkModel.Auction> auctionsBySeller(KStream<Long, NexmarkModel.Auction> auctions) {
-    return auctions
-        .selectKey((id, auction) -> auction.seller())
-        .repartition(Repartitioned.with(LONG, json(NexmarkModel.Auction.class)).withName("auctions-by-seller"));
+  private static NexmarkModel.NewUser newUser(NexmarkModel.Arrival arrival, long auctionTime) {
+    long startTime = arrival.dateTime() - arrival.dateTime() % WINDOW_MS;
+    if (auctionTime < startTime || auctionTime >= startTime + WINDOW_MS) return null;
+    return new NexmarkModel.NewUser(arrival.id(), arrival.name(), startTime);
   }
 
   private KStream<Long, NexmarkModel.Person> persons() {

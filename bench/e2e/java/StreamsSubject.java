@@ -4,6 +4,7 @@ import java.util.Locale;
 import java.util.Properties;
 import java.time.Duration;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KafkaStreams;
@@ -31,6 +32,8 @@ public class StreamsSubject {
     properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, setting("BOOTSTRAP"));
     properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, setting("GUARANTEE"));
     properties.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, setting("COMMIT_MS"));
+    properties.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, setting("CACHE_BYTES"));
+    properties.put(StreamsConfig.producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG), setting("COMPRESSION"));
     properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, setting("THREADS"));
     properties.put(StreamsConfig.STATE_DIR_CONFIG, setting("STATE_DIR"));
     properties.put(StreamsConfig.DSL_STORE_SUPPLIERS_CLASS_CONFIG, stores(setting("VARIANT")));

@@ -28,6 +28,7 @@ const kafka = createRequire(import.meta.url)('@confluentinc/kafka-javascript');
 const producer = new kafka.Producer({
   'bootstrap.servers': settings.bootstrapServers,
   'enable.idempotence': true,
+  'compression.type': settings.compression,
   'linger.ms': 5,
   'queue.buffering.max.messages': 500_000,
   'queue.buffering.max.kbytes': 524_288,

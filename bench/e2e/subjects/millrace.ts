@@ -1,5 +1,5 @@
 import { KafkaStreams, type KafkaStreamsConfig } from 'millrace';
-import { fromEnvironment } from './settings.ts';
+import { CACHE_BYTES, fromEnvironment } from './settings.ts';
 
 /** Subject: Millrace. Runs until it gets SIGTERM. */
 const settings = fromEnvironment();
@@ -10,6 +10,8 @@ const streams = new KafkaStreams(new URL('topology.ts', import.meta.url), {
   commitIntervalMs: settings.commitIntervalMs,
   numStreamThreads: settings.threads,
   stateDir: settings.stateDir,
+  statestoreCacheMaxBytes: CACHE_BYTES,
+  producer: { 'compression.type': settings.compression },
   autoOffsetReset: 'earliest',
   transport: settings.variant as KafkaStreamsConfig['transport'] & string,
 });

@@ -7,11 +7,16 @@ export interface SubjectSettings {
   readonly applicationId: string;
   readonly guarantee: 'exactly_once_v2' | 'at_least_once';
   readonly commitIntervalMs: number;
+  /** Of what is produced. */
+  readonly compression: 'none' | 'lz4';
   readonly threads: number;
   readonly stateDir: string;
   /** Millrace's transport, Kafka Streams' store; empty: the default. */
   readonly variant: string;
 }
+
+/** Record cache of the process, divided among its threads: the default of Kafka Streams and of Millrace. */
+export const CACHE_BYTES = 10 * 1024 * 1024;
 
 export function toEnvironment(settings: SubjectSettings): Record<string, string> {
   return {
@@ -21,6 +26,8 @@ export function toEnvironment(settings: SubjectSettings): Record<string, string>
     BENCH_APPLICATION: settings.applicationId,
     BENCH_GUARANTEE: settings.guarantee,
     BENCH_COMMIT_MS: String(settings.commitIntervalMs),
+    BENCH_COMPRESSION: settings.compression,
+    BENCH_CACHE_BYTES: String(CACHE_BYTES),
     BENCH_THREADS: String(settings.threads),
     BENCH_STATE_DIR: settings.stateDir,
     BENCH_VARIANT: settings.variant,
@@ -36,6 +43,7 @@ export function fromEnvironment(): SubjectSettings {
     applicationId: read('APPLICATION'),
     guarantee: read('GUARANTEE') as SubjectSettings['guarantee'],
     commitIntervalMs: Number(read('COMMIT_MS')),
+    compression: read('COMPRESSION') as SubjectSettings['compression'],
     threads: Number(read('THREADS')),
     stateDir: read('STATE_DIR'),
     variant: read('VARIANT'),
