@@ -108,7 +108,7 @@ export class ThroughputBench {
         input,
         planOf(workload, conditions),
       );
-      const result = toMeasurement(workload, subject, { ...part, broker: this.#session.brokerName, guarantee, commitIntervalMs, run });
+      const result = toMeasurement(workload, subject, { ...part, broker: this.#session.brokerName, run });
       return { ...result, ...(await this.#outcome(workload, subject, outputs, part.toEnd)) };
     } finally {
       this.#session.removeDirectory(stateDir);
@@ -161,14 +161,15 @@ export function planOf(workload: Workload, { warmUpMs, limitMs }: RunConditions)
   return { inputRecords: countOf(workload), warmUpMs, warmUpRecords, mostWarmUp: MOST_WARM_UP, limitMs };
 }
 
-type Part = Awaited<ReturnType<typeof runSubject>> & Pick<E2eMeasurement, 'broker' | 'guarantee' | 'commitIntervalMs' | 'run'>;
+type Part = Awaited<ReturnType<typeof runSubject>> & Pick<E2eMeasurement, 'broker' | 'run'>;
 
 export function toMeasurement({ name: workload }: Workload, { name: subject }: Subject, part: Part): E2eMeasurement {
-  const { records, elapsedMs, warmUpRecords, warmUpMs, toEnd, peakRssBytes, broker, guarantee, commitIntervalMs, run } = part;
+  const { records, elapsedMs, warmUpRecords, warmUpMs, toEnd, peakRssBytes, broker, run } = part;
   const micros = (seconds: number): number => (seconds * 1e6) / records;
   return {
-    ...{ workload, subject, broker, guarantee, commitIntervalMs, run },
-    ...{ records, elapsedMs, warmUpRecords, warmUpMs, toEnd, peakRssBytes },
+    ...{ workload, subject, broker, run, records, warmUpRecords, toEnd, peakRssBytes },
+    seconds: elapsedMs / 1000,
+    warmUpSeconds: warmUpMs / 1000,
     recordsPerSecond: (records / elapsedMs) * 1000,
     cpuMicrosPerRecord: micros(part.userSeconds + part.systemSeconds),
     userMicrosPerRecord: micros(part.userSeconds),
@@ -177,9 +178,9 @@ export function toMeasurement({ name: workload }: Workload, { name: subject }: S
   };
 }
 
-export function describeRun({ subject, recordsPerSecond, cpuMicrosPerRecord, elapsedMs, toEnd, equal }: E2eMeasurement): string {
+export function describeRun({ subject, recordsPerSecond, cpuMicrosPerRecord, seconds, toEnd, equal }: E2eMeasurement): string {
   const rate = Math.round(recordsPerSecond).toLocaleString('en-US');
-  const length = `${(elapsedMs / 1000).toFixed(1)} s measured${toEnd ? '' : ', to the time limit'}`;
+  const length = `${seconds.toFixed(1)} s measured${toEnd ? '' : ', to the time limit'}`;
   const output = equal === true ? '' : equal === false ? ', OUTPUT DIFFERS' : ', output not compared';
   return `${subject}: ${rate} records/s, ${cpuMicrosPerRecord.toFixed(2)} µs CPU each (${length}${output})`;
 }
