@@ -137,7 +137,7 @@ export class BatchProducer {
     const calls = this.#transactional('Sending offsets');
     const ledger = this.#ledger;
     ledger.expect('Sending offsets', 'open');
-    if (ledger.abortReason !== undefined) throw ledger.abortReason;
+    ledger.checkMayCommit();
     if (offsets.length === 0) return;
     ledger.started = true;
     const { transactionTimeoutMs } = this.#options;
@@ -156,9 +156,9 @@ export class BatchProducer {
     const ledger = this.#ledger;
     ledger.expect('Committing', 'open', 'committing');
     await this.#guarded(async () => {
-      if (ledger.abortReason !== undefined) throw ledger.abortReason;
+      ledger.checkMayCommit();
       await this.#settled(this.#options.transactionTimeoutMs, 'Committing');
-      if (ledger.abortReason !== undefined) throw ledger.abortReason;
+      ledger.checkMayCommit();
       ledger.state = 'committing';
       if (ledger.started) this.#takeIdentity(await calls.end(ledger.protocol, ledger.identity, true, this.#options.transactionTimeoutMs));
       ledger.finish();
@@ -195,9 +195,9 @@ export class BatchProducer {
   }
 
   #identity(): ProducerIdentity | undefined {
-    const { identity, state, abortReason, fatal, needsNewEpoch: renew } = this.#ledger;
+    const { identity, state, obstacle, needsNewEpoch: renew } = this.#ledger;
     if (!this.#options.idempotent) return NOBODY;
-    if (this.#calls !== undefined) return state === 'open' && abortReason === undefined && fatal === undefined ? identity : undefined;
+    if (this.#calls !== undefined) return state === 'open' && obstacle === undefined ? identity : undefined;
     if (identity !== NOBODY && !renew) return identity;
     void this.#getIdentity();
     return undefined;
@@ -244,7 +244,7 @@ export class BatchProducer {
     const calls = this.#transactional('Adding partitions');
     const ledger = this.#ledger;
     try {
-      while (ledger.toAdd.size > 0 && ledger.state === 'open' && ledger.abortReason === undefined) {
+      while (ledger.toAdd.size > 0 && ledger.state === 'open' && ledger.obstacle === undefined) {
         const adding = [...ledger.toAdd];
         await calls.addPartitions(
           ledger.identity,
@@ -346,7 +346,7 @@ export class BatchProducer {
     if (this.#closed) throw closed();
     if (this.#calls === undefined) return;
     this.#ledger.expect('Sending', 'open');
-    if (this.#ledger.abortReason !== undefined) throw this.#ledger.abortReason;
+    this.#ledger.checkMayCommit();
   }
 
   #tooLarge(topic: string, partition: number, bytes: number): MillraceError {

@@ -39,6 +39,16 @@ export class TransactionLedger {
     });
   }
 
+  /** Why the transaction cannot be committed. */
+  get obstacle(): MillraceError | undefined {
+    return this.fatal ?? this.abortReason;
+  }
+
+  /** Throws what stands in the way; also what came up while the caller waited. */
+  checkMayCommit(): void {
+    if (this.obstacle !== undefined) throw this.obstacle;
+  }
+
   /** Keeps the first reason; a fatal one counts in any case. */
   fail(error: MillraceError): void {
     if (error.fatal) this.fatal ??= error;

@@ -225,6 +225,20 @@ describe.each(['1', '2'])('with transactions of version %s', (version) => {
     expect(await committed(topic)).toEqual([['newer']]);
   });
 
+  it('an older producer learns that it is fenced also from the first batch of a transaction', async () => {
+    const topic = await cluster.createTopic(1);
+    const transactionalId = nextId();
+    const older = await transactional({ transactionalId });
+    const newer = await transactional({ transactionalId });
+    await older.begin();
+    await sendAll(older, topic, ['older']);
+    await expect(older.commit()).rejects.toMatchObject({ code: 'PRODUCER_FENCED', fatal: true });
+    await newer.begin();
+    await sendAll(newer, topic, ['newer']);
+    await newer.commit();
+    expect(await committed(topic)).toEqual([['newer']]);
+  });
+
   it('one that timed out fences its producer', async () => {
     const topic = await cluster.createTopic(1);
     const transactionalId = nextId();
