@@ -31,12 +31,13 @@ export class Harness {
   readonly #client: Transport;
   readonly #apps: App[] = [];
   readonly #transport: TransportName;
-  /** Before the names of topics, and of the application. */
-  readonly prefix = external === undefined ? '' : `t${Date.now().toString(36)}-`;
+  /** Before the names of topics, and of the application: empty on a broker of the test's own. */
+  readonly prefix: string;
 
   private constructor(broker: { bootstrapServers: string; close(): Promise<void> }, client: Transport, transport: TransportName) {
     this.#transport = transport;
     this.bootstrapServers = broker.bootstrapServers;
+    this.prefix = broker.bootstrapServers === external ? `t${Date.now().toString(36)}-` : '';
     this.#broker = broker;
     this.#client = client;
     this.kafka = new JobKafka(client);
@@ -45,15 +46,17 @@ export class Harness {
   /**
    * @param given a broker of the test's own. Default: an embedded one, or `TEST_BOOTSTRAP`.
    * @param transport of the applications, and of the client that looks on
+   * @param settings of that client, beside
    */
   static async start(
     topics: readonly string[],
     partitions = 4,
     given = external,
     transport: TransportName = 'librdkafka',
+    settings: Partial<KafkaStreamsConfig> = {},
   ): Promise<Harness> {
     const broker = given === undefined ? await Broker.start({ port: 0 }) : { bootstrapServers: given, close: async () => {} };
-    const config = resolveConfig({ applicationId: 'test-client', bootstrapServers: broker.bootstrapServers, transport });
+    const config = resolveConfig({ applicationId: 'test-client', bootstrapServers: broker.bootstrapServers, transport, ...settings });
     const client = await createTransport(config, 'test', { onError: () => {}, onLog: () => {} });
     await client.connect(30_000);
     const harness = new Harness(broker, client, transport);
