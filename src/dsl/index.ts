@@ -7,6 +7,7 @@ export type {
 } from './fixed-key.ts';
 export { GlobalKTable } from './global-ktable.ts';
 export { KGroupedStream } from './grouped-stream.ts';
+export { JoinWindows } from './join-windows.ts';
 export { KStream } from './kstream.ts';
 export { KTable } from './ktable.ts';
 export { loadTopology } from './load.ts';
@@ -21,6 +22,7 @@ export type {
   ProducedOptions,
   RepartitionedOptions,
   StoredOptions,
+  StreamJoinedOptions,
   TableOptions,
   WindowMaterializedOptions,
   WindowStoredOptions,

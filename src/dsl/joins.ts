@@ -1,3 +1,4 @@
+import type { Serde } from '../serde/serde.ts';
 import type { GlobalKTable } from './global-ktable.ts';
 import { GraphNode } from './graph-node.ts';
 import type { JoinedOptions, NamedOptions } from './options.ts';
@@ -76,11 +77,17 @@ export function joinGlobalTable(
   return { ...stream, name, node, valueSerde: undefined };
 }
 
+/** The serdes of a repartition topic; the stream's own where they are undefined. */
+export interface RepartitionSerdes<K, V> {
+  readonly keySerde?: Serde<K> | undefined;
+  readonly valueSerde?: Serde<V> | undefined;
+}
+
 /** Repartitions a stream before a join; joins of one stream without a name share the topic. */
 export class JoinRepartitioner {
   #shared: GraphNode | undefined;
 
-  repartition<K, V>(stream: StreamState<K, V>, topicPrefix: string, options: JoinedOptions<K, V>): StreamState<K, V> {
+  repartition<K, V>(stream: StreamState<K, V>, topicPrefix: string, options: RepartitionSerdes<K, V>): StreamState<K, V> {
     const keySerde = options.keySerde ?? stream.keySerde;
     const valueSerde = options.valueSerde ?? stream.valueSerde;
     const repartition = nameRepartition(stream.context, topicPrefix, { keySerde, valueSerde });

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { checkName } from '../topology/names.ts';
+import { checkName, invalidTopology } from '../topology/names.ts';
 import type { TopicNameExtractor } from '../topology/operators.ts';
 import type { ProcessorSupplier } from '../topology/processor-api.ts';
 import { checkSupplier } from '../topology/topology.ts';
@@ -8,7 +8,8 @@ import { type FixedKeyProcessorSupplier, withFixedKey } from './fixed-key.ts';
 import { GlobalKTable } from './global-ktable.ts';
 import { GraphNode } from './graph-node.ts';
 import { KGroupedStream } from './grouped-stream.ts';
-import { JoinRepartitioner, joinGlobalTable, joinTable } from './joins.ts';
+import { JoinWindows } from './join-windows.ts';
+import { JoinRepartitioner, joinGlobalTable, joinTable, type RepartitionSerdes } from './joins.ts';
 import { KTable } from './ktable.ts';
 import { materialize, tableStore } from './materialized.ts';
 import type {
@@ -20,7 +21,9 @@ import type {
   ProducedOptions,
   RepartitionedOptions,
   StoredOptions,
+  StreamJoinedOptions,
 } from './options.ts';
+import { joinStreams, type OuterSides } from './stream-joins.ts';
 import { addOperator, addRepartition, nameRepartition, type StreamState } from './stream-state.ts';
 import { type TableStorage, tableNode } from './table-state.ts';
 
@@ -242,8 +245,20 @@ export class KStream<K, V> {
     joiner: (value: V, tableValue: VG, key: K) => VR,
     options?: NamedOptions,
   ): KStream<K, VR>;
-  join(table: KTable<K, any> | GlobalKTable<any, any>, first: any, second?: any, third?: any): KStream<K, any> {
-    return this.#join(table, false, first, second, third);
+  /**
+   * Joins each record with those of another stream that have the same key and a timestamp in its window, whichever comes
+   * first; the result has the later one's timestamp. Records with a null key or value are dropped, and so are those that come
+   * later than the grace. The topics of both sides must have equally many partitions.
+   */
+  join<VO, VR>(
+    other: KStream<K, VO>,
+    joiner: (value: V, otherValue: VO, key: K) => VR,
+    windows: JoinWindows,
+    options?: StreamJoinedOptions<K, V, VO>,
+  ): KStream<K, VR>;
+  join(other: KStream<K, any> | KTable<K, any> | GlobalKTable<any, any>, first: any, second?: any, third?: any): KStream<K, any> {
+    if (other instanceof KStream) return this.#joinStream('join()', other, first, second, { left: false, right: false }, third);
+    return this.#join(other, false, first, second, third);
   }
 
   /** As {@link join}, but a record without a matching row is joined with null. */
@@ -258,8 +273,51 @@ export class KStream<K, V> {
     joiner: (value: V, tableValue: VG | null, key: K) => VR,
     options?: NamedOptions,
   ): KStream<K, VR>;
-  leftJoin(table: KTable<K, any> | GlobalKTable<any, any>, first: any, second?: any, third?: any): KStream<K, any> {
-    return this.#join(table, true, first, second, third);
+  /**
+   * As the {@link join} of two streams, but a record of this one that finds no partner is joined with null: once its window
+   * and the grace have passed, when a later record of either stream is processed, and at most once a second. A record with a
+   * null key is joined with null at once.
+   */
+  leftJoin<VO, VR>(
+    other: KStream<K, VO>,
+    joiner: (value: V, otherValue: VO | null, key: K) => VR,
+    windows: JoinWindows,
+    options?: StreamJoinedOptions<K, V, VO>,
+  ): KStream<K, VR>;
+  leftJoin(other: KStream<K, any> | KTable<K, any> | GlobalKTable<any, any>, first: any, second?: any, third?: any): KStream<K, any> {
+    if (other instanceof KStream) return this.#joinStream('leftJoin()', other, first, second, { left: true, right: false }, third);
+    return this.#join(other, true, first, second, third);
+  }
+
+  /** As the {@link leftJoin} of two streams, but for records of both: one of the joiner's values may be null, never both. */
+  outerJoin<VO, VR>(
+    other: KStream<K, VO>,
+    joiner: (value: V | null, otherValue: VO | null, key: K) => VR,
+    windows: JoinWindows,
+    options?: StreamJoinedOptions<K, V, VO>,
+  ): KStream<K, VR> {
+    return this.#joinStream('outerJoin()', other, joiner, windows, { left: true, right: true }, options);
+  }
+
+  #joinStream(
+    operation: string,
+    other: KStream<K, any>,
+    joiner: (value: any, otherValue: any, key: K) => any,
+    windows: JoinWindows,
+    outer: OuterSides,
+    options: StreamJoinedOptions<K, V, any> = {},
+  ): KStream<K, any> {
+    this.state.context.checkSame(operation, other?.state?.context);
+    checkJoinWindows(operation, windows);
+    const { name, keySerde, valueSerde, otherValueSerde } = options;
+    const left = this.#repartitionedForJoin(name && `${name}-left`, { keySerde, valueSerde });
+    const right = other.#repartitionedForJoin(name && `${name}-right`, { keySerde, valueSerde: otherValueSerde });
+    return new KStream(joinStreams(left, right, joiner, windows, outer, options));
+  }
+
+  #repartitionedForJoin(topicPrefix: string | undefined, serdes: RepartitionSerdes<K, V>): StreamState<K, V> {
+    if (!this.state.repartitionRequired) return this.state;
+    return this.#joinRepartitioner.repartition(this.state, topicPrefix ?? this.state.name, serdes);
   }
 
   #join(table: KTable<K, any> | GlobalKTable<any, any>, left: boolean, first: any, second: any, third: any): KStream<K, any> {
@@ -267,10 +325,7 @@ export class KStream<K, V> {
     this.state.context.checkSame(left ? 'leftJoin()' : 'join()', global ? table.context : table?.state?.context);
     if (global) return new KStream(joinGlobalTable(this.state, table, first, second, left, third ?? {}));
     const options: JoinedOptions<K, V> = second ?? {};
-    const stream = this.state.repartitionRequired
-      ? this.#joinRepartitioner.repartition(this.state, options.name ?? this.state.name, options)
-      : this.state;
-    return new KStream(joinTable(stream, table.state, first, left, options));
+    return new KStream(joinTable(this.#repartitionedForJoin(options.name, options), table.state, first, left, options));
   }
 
   #repartitioned(topicPrefix: string, serdes: Pick<StreamState<K, V>, 'keySerde' | 'valueSerde'>): StreamState<K, V> {
@@ -309,6 +364,14 @@ export class KStream<K, V> {
   #derive<KR, VR>(node: GraphNode, output: Output<KR, VR>): KStream<KR, VR> {
     return new KStream<KR, VR>({ ...(this.state as StreamState<any, any>), name: node.name, node, ...output });
   }
+}
+
+/** JavaScript users have no compiler to tell them that the windows are missing. */
+function checkJoinWindows(operation: string, windows: unknown): void {
+  if (windows instanceof JoinWindows) return;
+  throw invalidTopology(
+    `${operation} of two streams needs the time their records may be apart as its third argument: pass JoinWindows.ofTimeDifferenceWithNoGrace(ms) or JoinWindows.ofTimeDifferenceAndGrace(ms, graceMs).`,
+  );
 }
 
 function formatRecord(key: unknown, value: unknown): string {

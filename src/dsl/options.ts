@@ -50,6 +50,21 @@ export interface JoinedOptions<K, V> extends NamedOptions {
   readonly valueSerde?: Serde<V>;
 }
 
+/** Kafka Streams' `StreamJoined`: a join of two streams. */
+export interface StreamJoinedOptions<K, V, VO> {
+  /** Begins the names of the join's nodes, and of the repartition topics: `<name>-left-repartition`, `<name>-right-repartition`. */
+  readonly name?: string;
+  /** Begins the names of the join's stores, and so of their changelogs. Default: generated. */
+  readonly storeName?: string;
+  readonly keySerde?: Serde<K>;
+  /** Of the stream that `join` is called on. */
+  readonly valueSerde?: Serde<V>;
+  /** Of the stream that it is joined with. */
+  readonly otherValueSerde?: Serde<VO>;
+  /** Changelog topics, with topic configs of your own if given. Default true. */
+  readonly logging?: LoggingOption;
+}
+
 /** Kafka Streams' `Materialized`: how a table is stored. */
 export interface MaterializedOptions<K, V> {
   /** Name of the store, by which it can be queried; the changelog is `<application id>-<name>-changelog`. */

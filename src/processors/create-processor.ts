@@ -7,12 +7,14 @@ import { FlatMapNode } from './flat-map.ts';
 import { FlatMapValuesNode } from './flat-map-values.ts';
 import type { FlowNode } from './flow-node.ts';
 import { GlobalTableJoinNode } from './global-table-join.ts';
+import { JoinWindowNode } from './join-window.ts';
 import { MapNode } from './map.ts';
 import { MapValuesNode } from './map-values.ts';
 import { PassThroughNode } from './pass-through.ts';
 import { PeekNode } from './peek.ts';
 import type { NodeRuntime } from './runtime.ts';
 import { SelectKeyNode } from './select-key.ts';
+import { StreamJoinNode } from './stream-join.ts';
 import { StreamTableJoinNode } from './stream-table-join.ts';
 import { TableFilterNode } from './table-filter.ts';
 import { TableMapValuesNode } from './table-map-values.ts';
@@ -57,6 +59,10 @@ export function createProcessor(node: ProcessorNode, runtime: NodeRuntime): Flow
       return new StreamTableJoinNode(name, runtime, operator.left, operator.joiner, operator.store, operator.view);
     case 'streamGlobalTableJoin':
       return new GlobalTableJoinNode(name, runtime, operator.left, operator.keySelector, operator.joiner, operator.store);
+    case 'joinWindow':
+      return new JoinWindowNode(name, runtime, operator.store);
+    case 'streamJoin':
+      return new StreamJoinNode(name, runtime, operator);
     case 'custom':
       return new CustomNode(name, runtime, operator.supplier, node.stores);
   }

@@ -1,3 +1,5 @@
+import type { JoinWindowTable } from '../state/join/join-window-table.ts';
+import type { OuterJoinTable } from '../state/join/outer-join-table.ts';
 import type { KeyValueTable } from '../state/key-value-table.ts';
 import type { WindowTable } from '../state/window-table.ts';
 import type { Headers } from '../topology/operators.ts';
@@ -55,6 +57,8 @@ export interface NodeRuntime {
   /** The inside of a key-value store, global ones included. Throws INVALID_TOPOLOGY when there is none. */
   keyValueTable(name: string): KeyValueTable<unknown, unknown>;
   windowTable(name: string): WindowTable<unknown, unknown>;
+  joinWindowTable(name: string): JoinWindowTable<unknown, unknown>;
+  outerJoinTable(name: string): OuterJoinTable<unknown>;
   /** Asks the processing handler. Returns when it says go on; throws a FlowSignal otherwise. */
   processingFailed(error: unknown, node: string): void;
   recordDropped(reason: DropReason, node: string): void;

@@ -38,6 +38,11 @@ export function bytesToLatin1(bytes: Uint8Array): string {
   return latin1Slice.call(bytes as Buffer, 0, bytes.length);
 }
 
+/** The same for a part of a larger buffer. */
+export function rangeToLatin1(bytes: Buffer, start: number, end: number): string {
+  return latin1Slice.call(bytes, start, end);
+}
+
 /** A serde's `mapKey`, or the default for those that have none. */
 export function mapKeyFunction<K>(serde: Serde<K>, topic: string): (key: K) => string | number {
   const { mapKey } = serde;

@@ -1,3 +1,6 @@
+import { JoinWindowView, OuterJoinView } from './join/join-views.ts';
+import { JoinWindowTable } from './join/join-window-table.ts';
+import { OuterJoinTable } from './join/outer-join-table.ts';
 import { PlainKeyValueStore, TimestampedStore } from './key-value-store.ts';
 import { KeyValueTable } from './key-value-table.ts';
 import type { StoreContext } from './store-context.ts';
@@ -6,7 +9,11 @@ import { PlainWindowStore, TimestampedWindowView } from './window-store.ts';
 import { WindowTable } from './window-table.ts';
 
 /** A store of a task: the table for operators and the task, and the view that user code gets. */
-export type StateStore<K = any, V = any> = KeyValueStateStore<K, V> | WindowStateStore<K, V>;
+export type StateStore<K = any, V = any> =
+  | KeyValueStateStore<K, V>
+  | WindowStateStore<K, V>
+  | JoinWindowStateStore<K, V>
+  | OuterJoinStateStore<K>;
 
 export interface KeyValueStateStore<K = any, V = any> {
   readonly kind: 'keyValue' | 'timestampedKeyValue';
@@ -18,6 +25,18 @@ export interface WindowStateStore<K = any, V = any> {
   readonly kind: 'window' | 'timestampedWindow';
   readonly table: WindowTable<K, V>;
   readonly view: PlainWindowStore<K, V> | TimestampedWindowView<K, V>;
+}
+
+export interface JoinWindowStateStore<K = any, V = any> {
+  readonly kind: 'joinWindow';
+  readonly table: JoinWindowTable<K, V>;
+  readonly view: JoinWindowView<K, V>;
+}
+
+export interface OuterJoinStateStore<K = any> {
+  readonly kind: 'outerJoin';
+  readonly table: OuterJoinTable<K>;
+  readonly view: OuterJoinView<K>;
 }
 
 /**
@@ -43,6 +62,14 @@ export function createStore<K, V>(spec: StoreSpec<K, V>, context: StoreContext):
     case 'timestampedWindow': {
       const table = new WindowTable(spec, context);
       return { kind, table, view: new TimestampedWindowView(table, context.origin) };
+    }
+    case 'joinWindow': {
+      const table = new JoinWindowTable(spec, context);
+      return { kind, table, view: new JoinWindowView(table) };
+    }
+    case 'outerJoin': {
+      const table = new OuterJoinTable<K>(spec as StoreSpec<K, unknown>, context);
+      return { kind, table, view: new OuterJoinView(table) };
     }
   }
 }

@@ -2,6 +2,8 @@ import { MillraceError } from '../errors.ts';
 import { type DropReason, type NodeRuntime, nothingDropped, type UpdateOrigin } from '../processors/runtime.ts';
 import { TaskFailure } from '../processors/signals.ts';
 import type { StateStore } from '../state/index.ts';
+import type { JoinWindowTable } from '../state/join/join-window-table.ts';
+import type { OuterJoinTable } from '../state/join/outer-join-table.ts';
 import type { KeyValueTable } from '../state/key-value-table.ts';
 import type { WindowTable } from '../state/window-table.ts';
 import type { Cancellable, PunctuationType } from '../topology/processor-api.ts';
@@ -70,6 +72,18 @@ export class TaskRuntime implements NodeRuntime {
     const store = this.store(name);
     if (store.kind === 'window' || store.kind === 'timestampedWindow') return store.table;
     throw this.wrongKind(name, store.kind, 'window');
+  }
+
+  joinWindowTable(name: string): JoinWindowTable<unknown, unknown> {
+    const store = this.store(name);
+    if (store.kind === 'joinWindow') return store.table;
+    throw this.wrongKind(name, store.kind, 'join window');
+  }
+
+  outerJoinTable(name: string): OuterJoinTable<unknown> {
+    const store = this.store(name);
+    if (store.kind === 'outerJoin') return store.table;
+    throw this.wrongKind(name, store.kind, 'outer join');
   }
 
   processingFailed(error: unknown, node: string): void {

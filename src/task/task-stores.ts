@@ -1,6 +1,6 @@
 import { MillraceError } from '../errors.ts';
 import { RecordCursor } from '../protocol/index.ts';
-import { type ChangelogWriter, createStore, type RecordCache, type StateStore, type WriteBackStore } from '../state/index.ts';
+import { type ChangelogWriter, createStore, type RecordCache, type StateStore, type StoreTable } from '../state/index.ts';
 import type { SubTopology } from '../topology/nodes.ts';
 import { changelogTopic } from '../topology/topic-names.ts';
 import type { OutputCollector } from './output-collector.ts';
@@ -71,6 +71,6 @@ export class TaskStores {
   }
 }
 
-function tableOf(store: StateStore): WriteBackStore<unknown, unknown> {
+function tableOf(store: StateStore): StoreTable {
   return store.table;
 }

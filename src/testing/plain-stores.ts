@@ -12,6 +12,7 @@ export function plainKeyValueStore<K, V>(name: string, store: StateStore, origin
 /** A window store's plain values, whether it keeps timestamps or not. */
 export function plainWindowStore<K, V>(name: string, store: StateStore, origin: ChangeOrigin): WindowStore<K, V> {
   if (store.kind === 'window' || store.kind === 'timestampedWindow') return new PlainWindowStore<K, V>(store.table, origin);
+  if (store.kind === 'joinWindow') return store.view;
   throw wrongKind(name, store.kind, 'window');
 }
 

@@ -176,6 +176,11 @@ export class TopologyTestDriver {
     return this.ofKind(name, 'timestampedWindow').view as TimestampedWindowStore<K, V>;
   }
 
+  /** Any store as a processor of the topology would get it. */
+  getStateStore<S>(name: string): S {
+    return this.store(name).store.view as S;
+  }
+
   /** Records dropped without an error, by reason. */
   droppedRecords(): Record<DropReason, number> {
     const sum = nothingDropped();

@@ -103,7 +103,7 @@ export function changelogConfig(store: StoreSpec<any, any>, options: InternalTop
 }
 
 function changelogDefaults(store: StoreSpec<any, any>, options: InternalTopicOptions): Record<string, string> {
-  if (store.kind !== 'window' && store.kind !== 'timestampedWindow') return { 'cleanup.policy': 'compact' };
+  if (store.kind !== 'window' && store.kind !== 'timestampedWindow' && store.kind !== 'joinWindow') return { 'cleanup.policy': 'compact' };
   const additionalMs = options.changelogAdditionalRetentionMs ?? DEFAULT_CHANGELOG_ADDITIONAL_RETENTION_MS;
   return {
     // Records of one key and window differ in their sequence number, so compaction would find nothing to do.

@@ -68,6 +68,23 @@ export type Operator =
       readonly joiner: (value: any, tableValue: any, key: any) => any;
       readonly store: string;
     }
+  /** Before each side of a stream-stream join: forwards to the join first, then keeps the record for the other side. */
+  | { readonly type: 'joinWindow'; readonly store: string }
+  /** One side of a stream-stream join. */
+  | {
+      readonly type: 'streamJoin';
+      readonly side: 'left' | 'right';
+      /** Records of this side without a partner make a result with null for it. */
+      readonly outer: boolean;
+      /** Those of the other side do. */
+      readonly otherOuter: boolean;
+      readonly joiner: (leftValue: any, rightValue: any, key: any) => any;
+      readonly windows: JoinWindowsSpec;
+      /** Where the other side's records are. */
+      readonly otherStore: string;
+      /** Left and outer joins: where records without a partner wait. Also for the side whose own records do not. */
+      readonly outerStore: string | undefined;
+    }
   /** A user's own Processor (low-level API, or DSL `process`). */
   | { readonly type: 'custom'; readonly supplier: ProcessorSupplier<any, any, any, any> };
 
@@ -83,6 +100,16 @@ export type TableViewStep =
 export interface TimeWindowsSpec {
   readonly sizeMs: number;
   readonly advanceMs: number;
+  readonly graceMs: number;
+}
+
+/**
+ * A left record joins the right ones from `beforeMs` before it to `afterMs` after it, both inclusive. One of the two may be
+ * negative, their sum not. Milliseconds.
+ */
+export interface JoinWindowsSpec {
+  readonly beforeMs: number;
+  readonly afterMs: number;
   readonly graceMs: number;
 }
 

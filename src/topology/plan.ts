@@ -133,6 +133,9 @@ class PlanContext {
       ...definition,
       keySerde: this.#serde('key', definition.keySerde, where, definition.name),
       valueSerde: this.#serde('value', definition.valueSerde, where, definition.name),
+      ...(definition.kind === 'outerJoin'
+        ? { otherValueSerde: this.#serde('value', definition.otherValueSerde, where, definition.name) }
+        : {}),
     };
     this.#specs.set(definition.name, spec);
     return spec;

@@ -7,7 +7,8 @@ import type {
   KTable,
   TimeWindowedKStream,
 } from '../../src/dsl/index.ts';
-import { StreamsBuilder, TimeWindows } from '../../src/dsl/index.ts';
+import { JoinWindows, StreamsBuilder, TimeWindows } from '../../src/dsl/index.ts';
+import type { Serde } from '../../src/serde/serde.ts';
 import type { StoreSpec } from '../../src/state/store-spec.ts';
 import { type Processor, Stores, Topology } from '../../src/topology/index.ts';
 import type { ConsumedRecord, RecordContext } from '../../src/topology/operators.ts';
@@ -81,6 +82,10 @@ class Interpreter {
       case 'join':
       case 'leftJoin':
         return this.join(step);
+      case 'streamJoin':
+      case 'streamLeftJoin':
+      case 'streamOuterJoin':
+        return this.streamJoin(step);
       case 'split':
         return this.split(step);
       default:
@@ -164,6 +169,21 @@ class Interpreter {
     }
     const options = step.serdes === undefined ? {} : keyed(step.serdes);
     return step.op === 'join' ? stream.join(other as Table, joiner, options) : stream.leftJoin(other as Table, joiner, options);
+  }
+
+  private streamJoin(step: StepOf<'streamJoin' | 'streamLeftJoin' | 'streamOuterJoin'>): Stream {
+    const { beforeMs, afterMs, graceMs } = step.windows;
+    const [stream, other] = [this.stream(step.from), this.stream(step.with)];
+    const joiner = (v: unknown, tv: unknown, k: unknown): unknown => evaluate(step.fn, { v, tv, k });
+    const widestMs = Math.max(Math.abs(beforeMs), Math.abs(afterMs));
+    const windows = JoinWindows.ofTimeDifferenceAndGrace(widestMs, graceMs).before(beforeMs).after(afterMs);
+    const [keySerde, valueSerde, otherValueSerde] = step.serdes.map(serdeOf) as [Serde<unknown>, Serde<unknown>, Serde<unknown>];
+    const { storeName } = step;
+    const options = { keySerde, valueSerde, otherValueSerde, ...named(step), ...(storeName === undefined ? {} : { storeName }) };
+    if (step.op === 'streamJoin') return stream.join(other, joiner, windows, options);
+    return step.op === 'streamLeftJoin'
+      ? stream.leftJoin(other, joiner, windows, options)
+      : stream.outerJoin(other, joiner, windows, options);
   }
 
   private split(step: StepOf<'split'>): undefined {

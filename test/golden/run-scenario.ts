@@ -1,4 +1,5 @@
 import { Serdes } from '../../src/serde/index.ts';
+import type { KeyValue, WaitingKey } from '../../src/state/index.ts';
 import type { OutputRecord } from '../../src/testing/index.ts';
 import { TopologyTestDriver } from '../../src/testing/index.ts';
 import type { Topology } from '../../src/topology/index.ts';
@@ -123,10 +124,27 @@ function rowsOfStores(driver: TopologyTestDriver, topology: Topology): Record<st
       timestampedKeyValue: () => driver.getTimestampedKeyValueStore(name),
       window: () => driver.getWindowStore(name),
       timestampedWindow: () => driver.getTimestampedWindowStore(name),
+      joinWindow: () => driver.getWindowStore(name),
+      outerJoin: () => driver.getStateStore<WaitingStore>(name),
     }[kind]();
-    rows[name] = [...store.all()].map(({ key, value }) => [...keyColumns(key), ...valueColumns(value)]);
+    rows[name] = [...(store.all() as Iterable<KeyValue<unknown, unknown>>)].map(rowOf);
   }
   return rows;
+}
+
+/** The store that the sides of a left or outer stream-stream join share. */
+interface WaitingStore {
+  all(): Iterable<KeyValue<WaitingKey<unknown>, unknown>>;
+}
+
+function rowOf({ key, value }: KeyValue<unknown, unknown>): unknown[] {
+  // As Java's `TimestampedKeyAndJoinSide` and `LeftOrRightValue` show themselves.
+  if (isWaiting(key)) return [`<${key.side},${text(key.key)}:${key.timestampMs}>`, `<${key.side},${text(value)}>`];
+  return [...keyColumns(key), ...valueColumns(value)];
+}
+
+function isWaiting(key: unknown): key is WaitingKey<unknown> {
+  return typeof key === 'object' && key !== null && 'side' in key;
 }
 
 function keyColumns(key: unknown): unknown[] {

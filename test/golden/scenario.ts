@@ -96,6 +96,19 @@ export type Step =
       readonly fn: Expression;
       readonly serdes?: SerdePair;
     }
+  /** Two streams. `tv` in the expression is the other one's value. */
+  | {
+      readonly op: 'streamJoin' | 'streamLeftJoin' | 'streamOuterJoin';
+      readonly id: string;
+      readonly from: string;
+      readonly with: string;
+      readonly fn: Expression;
+      readonly windows: { readonly beforeMs: number; readonly afterMs: number; readonly graceMs: number };
+      /** Key, value and the other's value. */
+      readonly serdes: readonly [key: SerdeName, value: SerdeName, otherValue: SerdeName];
+      readonly name?: string;
+      readonly storeName?: string;
+    }
   | {
       readonly op: 'repartition';
       readonly id: string;

@@ -75,6 +75,7 @@ final class Interpreter {
           ? table(step).toStream((k, v) -> keyValue(step.get("fn"), k, v))
           : table(step).toStream();
       case "join", "leftJoin" -> join(step, op.equals("leftJoin"));
+      case "streamJoin", "streamLeftJoin", "streamOuterJoin" -> streamJoin(step, op);
       case "split" -> split(step);
       default -> callOnStream(step, op);
     };
@@ -178,6 +179,27 @@ final class Interpreter {
     if (!step.has("serdes")) return left ? stream.leftJoin(table, joiner) : stream.join(table, joiner);
     Joined<Object, Object, Object> joined = Joined.with(serde(step, "serdes", 0), serde(step, "serdes", 1), null);
     return left ? stream.leftJoin(table, joiner, joined) : stream.join(table, joiner, joined);
+  }
+
+  private Object streamJoin(JsonNode step, String op) {
+    KStream<Object, Object> stream = (KStream<Object, Object>) objects.get(text(step, "from"));
+    KStream<Object, Object> other = (KStream<Object, Object>) objects.get(text(step, "with"));
+    ValueJoinerWithKey<Object, Object, Object, Object> joiner =
+        (k, v, otherValue) -> evaluate(step.get("fn"), Environment.of("v", v, "tv", otherValue, "k", k));
+    JsonNode times = step.get("windows");
+    Duration before = millis(times, "beforeMs");
+    Duration after = millis(times, "afterMs");
+    Duration widest = before.abs().compareTo(after.abs()) > 0 ? before.abs() : after.abs();
+    JoinWindows windows = JoinWindows.ofTimeDifferenceAndGrace(widest, millis(times, "graceMs")).before(before).after(after);
+    StreamJoined<Object, Object, Object> joined =
+        StreamJoined.with(serde(step, "serdes", 0), serde(step, "serdes", 1), serde(step, "serdes", 2));
+    if (step.has("name")) joined = joined.withName(text(step, "name"));
+    if (step.has("storeName")) joined = joined.withStoreName(text(step, "storeName"));
+    return switch (op) {
+      case "streamJoin" -> stream.join(other, joiner, windows, joined);
+      case "streamLeftJoin" -> stream.leftJoin(other, joiner, windows, joined);
+      default -> stream.outerJoin(other, joiner, windows, joined);
+    };
   }
 
   private Object split(JsonNode step) {

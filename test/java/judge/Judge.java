@@ -32,6 +32,7 @@ import org.apache.kafka.streams.state.BuiltInDslStoreSuppliers;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.ValueAndTimestamp;
+import org.apache.kafka.streams.state.ValueTimestampHeaders;
 import org.apache.kafka.streams.state.WindowStore;
 import org.apache.kafka.streams.state.internals.WrappedStateStore;
 import org.apache.kafka.streams.test.TestRecord;
@@ -215,7 +216,9 @@ public final class Judge {
   }
 
   private static void addValue(ArrayNode row, Object value) {
-    if (value instanceof ValueAndTimestamp<?> stamped) row.add(Expressions.text(stamped.value())).add(stamped.timestamp());
+    // A stream-stream join's store: its rows have the timestamp in their key.
+    if (value instanceof ValueTimestampHeaders<?> wrapped) row.add(Expressions.text(wrapped.value()));
+    else if (value instanceof ValueAndTimestamp<?> stamped) row.add(Expressions.text(stamped.value())).add(stamped.timestamp());
     else row.add(Expressions.text(value));
   }
 

@@ -32,8 +32,9 @@ function cached<K, V>(
   const made = createStore(testSpec(kind, keySerde, valueSerde, { caching: true, ...more }), context);
   const forwarded: Forwarded[] = [];
   const text = (bytes: Buffer | null): string | null => (bytes === null ? null : bytes.toString());
-  made.table.flushListener = (update: CachedUpdate<K, V>) => {
-    const immutable = made.table.immutableValues;
+  const table = made.table as KeyValueTable<K, V>;
+  table.flushListener = (update: CachedUpdate<K, V>) => {
+    const immutable = table.immutableValues;
     forwarded.push({
       key: update.key,
       value: immutable ? update.value : text(update.valueBytes()),
@@ -42,7 +43,6 @@ function cached<K, V>(
       context: `${update.topic}-${update.partition}@${update.offset} ${JSON.stringify(update.headers)}`,
     });
   };
-  const table = made.table as KeyValueTable<K, V>;
   return { origin: context.origin, table, store: made.view as unknown as TimestampedKeyValueStore<K, V>, forwarded };
 }
 
