@@ -14,6 +14,8 @@ export interface ReadRecord {
 
 /** Bytes of records collected per partition before they are handed to the client. */
 const BATCH_BYTES = 128 * 1024;
+/** Far enough below the default of max.message.bytes, 1 MiB, for one more record. */
+const FULL_BATCH_BYTES = 512 * 1024;
 const FLUSH_TIMEOUT_MS = 120_000;
 const POLL_MS = 100;
 
@@ -97,6 +99,8 @@ export class TopicWriter {
   readonly #topic: string;
   readonly #batchBytes: number;
   readonly #builders: RecordBatchBuilder[];
+  /** Batches that became full before anybody asked for them. */
+  #full: OutputBatch[] = [];
 
   constructor(transport: Transport, topic: string, partitions: number, batchBytes: number) {
     this.#transport = transport;
@@ -114,18 +118,26 @@ export class TopicWriter {
     const builder = this.#builders[partition];
     if (builder === undefined) throw new RangeError(`Topic ${this.#topic} has no partition ${partition}.`);
     builder.append(timestampMs, key, value);
+    // A broker takes a batch of no more than max.message.bytes, however much is appended before the next drain.
+    if (builder.sizeInBytes >= FULL_BATCH_BYTES) this.#full.push(this.#finish(partition, builder));
   }
 
   /** Hands batches that are large enough (or all of them) to the client; waits while its queue is full. */
   async drain(all = false): Promise<void> {
-    const batches: OutputBatch[] = [];
+    const batches = this.#full;
+    this.#full = [];
     for (const [partition, builder] of this.#builders.entries()) {
       if (builder.recordCount === 0 || (!all && builder.sizeInBytes < this.#batchBytes)) continue;
-      const recordCount = builder.recordCount;
-      batches.push({ topic: this.#topic, partition, recordCount, bytes: builder.build({ crc: false }) });
-      builder.reset();
+      batches.push(this.#finish(partition, builder));
     }
     if (batches.length > 0) await this.#transport.producer.send(batches);
+  }
+
+  #finish(partition: number, builder: RecordBatchBuilder): OutputBatch {
+    const { recordCount } = builder;
+    const bytes = builder.build({ crc: false });
+    builder.reset();
+    return { topic: this.#topic, partition, recordCount, bytes };
   }
 
   /** Resolves when everything is acknowledged. */
