@@ -23,8 +23,8 @@ describe.each(BOTH)('over %s, whoever takes its place, the application counts ex
       );
       await job.write(500);
     });
-    expect(job.app!.errors).toMatch(/The producer failed and is replaced/);
     await job.exact();
+    expect(job.app!.errors).toMatch(/The producer failed and is replaced/);
   });
 
   it('when its transaction expires', async () => {
