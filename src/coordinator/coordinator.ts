@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResolvedConfig } from '../config.ts';
 import { deserializeError, MillraceError } from '../errors.ts';
 import type { FromShard } from '../shard/messages.ts';
 import { type CreateLauncher, createShardPool } from '../shard/pool.ts';
 import type { Plan } from '../topology/nodes.ts';
 import type { Transport } from '../transport/transport.ts';
+import { CaughtUp } from './caught-up.ts';
 import { asError, type ClusterParts, type CoordinatorHooks, Engine } from './engine.ts';
 import { GlobalTables } from './global-tables.ts';
 import { Housekeeping } from './housekeeping.ts';
@@ -19,7 +19,6 @@ import { type CoordinatorMetrics, snapshot } from './snapshot.ts';
 import { type PartitionCounts, prepareTopics } from './topics.ts';
 import { within } from './within.ts';
 
-const CAUGHT_UP_POLL_MS = 100;
 /** Brokers look for expired transactions every ten seconds (`transaction.abort.timed.out.transaction.cleanup.interval.ms`). */
 const EXPIRY_SCAN_MS = 20_000;
 
@@ -134,13 +133,7 @@ export class Coordinator {
 
   /** Resolves when everything that lay in the input partitions of this process is processed and committed. */
   async caughtUp(): Promise<void> {
-    while (this.#engine.active) {
-      if (this.#looksCaughtUp()) {
-        await this.#engine.epochs.close();
-        if (this.#looksCaughtUp() && (await this.#hasReachedEnd())) return;
-      }
-      await sleep(CAUGHT_UP_POLL_MS);
-    }
+    await new CaughtUp(this.#engine).wait();
   }
 
   /** Commits what is processed, closes processors, leaves the group. Takes at most about `timeoutMs`. Idempotent. */
@@ -212,22 +205,5 @@ export class Coordinator {
       default:
         return;
     }
-  }
-
-  #looksCaughtUp(): boolean {
-    const { assigned, held, epochs, tasks } = this.#engine;
-    if (!assigned || held || !epochs.idle) return false;
-    for (const { task, input } of tasks.activeInputs()) {
-      if (task.state !== 'running' || input.inFlightRecords > 0 || input.caughtUpAt < input.routed) return false;
-    }
-    return true;
-  }
-
-  /** The broker's word on it: what the client last saw may be from before our own commit wrote to a repartition topic. */
-  async #hasReachedEnd(): Promise<boolean> {
-    const { tasks, transport } = this.#engine;
-    const inputs = [...tasks.activeInputs()].map(({ input }) => input);
-    const ends = inputs.length === 0 ? [] : await transport.admin.listOffsets(inputs, 'latest');
-    return ends.every((end) => (tasks.route(end.topic, end.partition)?.input.caughtUpAt ?? -1) >= end.offset) && this.#looksCaughtUp();
   }
 }
