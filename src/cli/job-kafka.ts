@@ -52,10 +52,13 @@ export class JobKafka {
     return new TopicWriter(this.#transport, topic, await this.partitions(topic), batchBytes);
   }
 
-  /** Reads everything in a topic up to its present end, committed records only. Order holds within a partition. */
+  /**
+   * Reads everything in a topic up to its present end, committed records only. Order holds within a partition. Transactions
+   * that are open below that end are waited for, since brokers answer a commit before its markers are written.
+   */
   async readAll(topic: string, onRecord: (record: ReadRecord) => void): Promise<void> {
     const partitions = await this.#all(topic);
-    const ends = await this.#transport.admin.listOffsets(partitions, 'latest');
+    const ends = await this.#transport.admin.listOffsets(partitions, 'highWatermark');
     const starts = await this.#transport.admin.listOffsets(partitions, 'earliest');
     const reader = await this.#transport.openReader(`read-${topic}`);
     const cursor = new RecordCursor();
