@@ -2,14 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { wholeNumber } from '../src/cli/command.ts';
 import { benchBroker } from './broker/main.ts';
+import { e2eCommand } from './e2e/command.ts';
 import { benchFlights } from './e2e/flights.ts';
-import { benchE2e } from './e2e/main.ts';
 import { benchFlow } from './flow/main.ts';
 import { benchMicro } from './micro/main.ts';
 
 const DEFAULT_ROWS = 600_000;
 const DEFAULT_BROKER_RECORDS = 4_000_000;
-const DEFAULT_E2E_RECORDS = 8_000_000;
 
 interface Options {
   readonly rows?: number;
@@ -21,26 +20,13 @@ interface Options {
   readonly client: string | undefined;
   readonly kafka: boolean;
   readonly flush: string;
-  readonly subjects: string | undefined;
-  readonly broker: string | undefined;
-  readonly guarantee: string;
-  readonly commit: number;
-  readonly compression: string;
-  readonly warmUp: number;
-  readonly seconds: number;
 }
 
 /** `npm run bench`: the micro-benchmarks, the flow of records through one task, then the flights job beside a bare loop. `npm run bench -- micro` runs one part; `npm run bench -- broker` is our broker beside Apache Kafka. */
 await new Command('bench')
-  .argument('[part]', 'micro, flow, flights, broker, e2e, or all (which is without broker and e2e)', 'all')
+  .enablePositionalOptions()
+  .argument('[part]', 'micro, flow, flights, broker, or all (which is without broker)', 'all')
   .option('--rows <n>', 'records of each flow, flights in the input (600000); records of each run of broker (4000000)', wholeNumber(1_000))
-  .option('--subjects <names>', 'e2e: only subjects whose names contain one of these, e.g. millrace,kafka streams')
-  .option('--broker <name>', 'e2e: kafka or embedded (Apache Kafka where Java is installed)')
-  .option('--guarantee <name>', 'e2e: exactly_once_v2 or at_least_once', 'exactly_once_v2')
-  .option('--commit <ms>', 'e2e: commit interval, ms', wholeNumber(1), 100)
-  .option('--compression <name>', 'e2e: none or lz4, of what is produced', 'none')
-  .option('--warm-up <seconds>', 'e2e: what a subject processes before is not counted (at most half of the input)', wholeNumber(0), 8)
-  .option('--seconds <n>', 'e2e: a subject that is not at the end of the input is stopped so long after its warm-up', wholeNumber(1), 15)
   .option('--runs <n>', 'runs of each subject; the median is shown', wholeNumber(1), 3)
   .option('--time <ms>', 'time of each micro-benchmark, ms', wholeNumber(10), 500)
   .option('--bootstrap <host:port>', 'a Kafka cluster instead of the embedded broker')
@@ -59,29 +45,10 @@ await new Command('bench')
       const records = options.rows ?? DEFAULT_BROKER_RECORDS;
       save(json, records, await benchBroker({ ...options, records, log: console.log }));
     }
-    if (part === 'e2e') {
-      const records = options.rows ?? DEFAULT_E2E_RECORDS;
-      save(json, records, await benchE2e({ ...options, ...e2eConditions(options), records, log: console.log }));
-    }
   })
+  .addCommand(e2eCommand())
   .parseAsync();
 process.exit();
-
-function e2eConditions({ guarantee, compression, commit, warmUp, seconds }: Options) {
-  return {
-    guarantee: oneOf('--guarantee', guarantee, ['exactly_once_v2', 'at_least_once'] as const),
-    compression: oneOf('--compression', compression, ['none', 'lz4'] as const),
-    commitIntervalMs: commit,
-    warmUpMs: warmUp * 1000,
-    limitMs: seconds * 1000,
-  };
-}
-
-function oneOf<const T extends string>(option: string, value: string, allowed: readonly T[]): T {
-  const found = allowed.find((name) => name === value);
-  if (found === undefined) throw new Error(`${option} must be one of ${allowed.join(', ')}, not ${value}.`);
-  return found;
-}
 
 function save(file: string | undefined, rows: number, results: object): void {
   if (file === undefined) return;

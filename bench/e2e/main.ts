@@ -1,5 +1,4 @@
-import { reportTable } from './report.ts';
-import type { E2eMeasurement } from './results.ts';
+import type { E2eResults } from './results.ts';
 import { type BenchSession, withSession } from './session/session.ts';
 import { allSubjects, type Subject } from './subjects.ts';
 import { type RunConditions, ThroughputBench } from './throughput.ts';
@@ -25,7 +24,7 @@ const CHECK_RECORDS = 200_000;
  * The engine beside Java Kafka Streams and loops written by hand: the same topics on the same broker, the same work, the
  * same guarantee and commit interval, in turns, and outputs compared.
  */
-export function benchE2e(options: E2eOptions): Promise<readonly E2eMeasurement[]> {
+export function benchE2e(options: E2eOptions): Promise<E2eResults> {
   return withSession(options, async (session) => {
     const { log } = options;
     const subjects = allSubjects(log).filter(({ name }) => matches(name, options.subjects));
@@ -33,9 +32,11 @@ export function benchE2e(options: E2eOptions): Promise<readonly E2eMeasurement[]
     if (chosen(1).length === 0 || subjects.length === 0) throw new Error('No workload or no subject has such a name.');
     const bench = new ThroughputBench(session);
     await throughput(session, bench, options, subjects, chosen);
-    log(reportTable(bench.runs));
-    if (bench.failures.length > 0) process.exitCode = 1;
-    return bench.runs;
+    const { failures, runs } = bench;
+    if (failures.length > 0) process.exitCode = 1;
+    const { guarantee, commitIntervalMs, records } = options;
+    const conditions = { broker: session.brokerName, guarantee, commitIntervalMs, records, settings: [] };
+    return { conditions, throughput: runs, limits: [], latency: [], commitSweep: [], restore: [], failures };
   });
 }
 

@@ -38,7 +38,7 @@ function spec(document: E2eDocument, bars: readonly Bar[]): TopLevelSpec {
   return {
     background: THEME.background[0],
     padding: 16,
-    title: { text: title, subtitle, anchor: 'start', offset: 16 },
+    title: { text: title, subtitle: [...subtitle], anchor: 'start', offset: 16 },
     data: { values: [...bars] },
     hconcat: [
       panel(bars, series, 'recordsPerSecond', 'records/s', true),
@@ -79,7 +79,7 @@ function panel(
     field: 'series',
     type: 'nominal' as const,
     scale: { domain: names, range: series.map(({ color }) => color) },
-    legend: { title: null, orient: 'bottom' as const, columns: 3 },
+    legend: { title: null, orient: 'bottom' as const, columns: 2 },
   };
   return {
     width: PANEL_WIDTH,
@@ -91,7 +91,12 @@ function panel(
           y,
           yOffset,
           color,
-          x: { field: `${field}.median`, type: 'quantitative' as const, title, axis: { format: '~s', tickCount: 5 } },
+          x: {
+            field: `${field}.median`,
+            type: 'quantitative' as const,
+            title,
+            axis: { labelExpr: "datum.value === 0 ? '0' : format(datum.value, '~s')", tickCount: 5 },
+          },
         },
       },
       {
@@ -108,7 +113,7 @@ function adapt(svg: string, document: E2eDocument): string {
     .map(([light, other]) => `[fill="${light}"]{fill:${other}}[stroke="${light}"]{stroke:${other}}`)
     .join('');
   const { title, subtitle } = chartTitle(document);
-  const head = `<title>${escapeText(title)}</title><desc>${escapeText(subtitle)}</desc><style>@media (prefers-color-scheme:dark){${dark}}</style>`;
+  const head = `<title>${escapeText(title)}</title><desc>${escapeText(subtitle.join(' '))}</desc><style>@media (prefers-color-scheme:dark){${dark}}</style>`;
   return `${svg.replace(/<svg[^>]*>/, (tag) => `${tag}${head}`)}\n`;
 }
 

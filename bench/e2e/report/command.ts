@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { type Comparison, compareDocuments, comparisonGrid } from './compare.ts';
-import { loadDocument } from './document.ts';
+import { type E2eDocument, loadDocument } from './document.ts';
 import { markdownReport } from './markdown.ts';
 import { terminalReport, terminalTable } from './terminal.ts';
 
@@ -10,14 +10,16 @@ export interface ReportOptions {
   readonly markdown: boolean;
 }
 
+export async function saveChart(file: string, document: E2eDocument): Promise<void> {
+  // The chart library takes a second to load: only where it is needed.
+  const { chart } = await import('./chart.ts');
+  writeFileSync(file, await chart(document));
+}
+
 /** `npm run bench -- e2e report FILE`: the tables and the chart of a report that was saved. */
 export async function showReport(file: string, { svg, markdown }: ReportOptions): Promise<string> {
   const document = loadDocument(file);
-  if (svg !== undefined) {
-    // The chart library takes a second to load: only where it is needed.
-    const { chart } = await import('./chart.ts');
-    writeFileSync(svg, await chart(document));
-  }
+  if (svg !== undefined) await saveChart(svg, document);
   return markdown ? markdownReport(document) : terminalReport(document);
 }
 

@@ -1,4 +1,4 @@
-export { compareReports, type ReportOptions, showReport } from './command.ts';
+export { compareReports, type ReportOptions, saveChart, showReport } from './command.ts';
 export * from './document.ts';
 export { describeEnvironment, type Environment, readEnvironment } from './environment.ts';
 export { terminalReport } from './terminal.ts';

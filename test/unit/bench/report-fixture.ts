@@ -44,7 +44,6 @@ export function results(parts: Partial<E2eResults>): E2eResults {
   return {
     conditions: {
       broker: 'Apache Kafka 4.3.0',
-      machine: '2 cores',
       guarantee: 'exactly_once_v2',
       commitIntervalMs: 100,
       records: 1_200_000,

@@ -44,7 +44,14 @@ describe('the targets of the report', () => {
     const { targets } = documentOf({
       throughput: [run('pass-through', WIRE, 500_000, 1), run('pass-through', LOOP, 100_000, 8), run('count', WIRE, 1, 1)],
       limits: [
-        { tool: 'rdkafka_performance', workload: 'pass-through', recordsPerSecond: 1_250_000, cpuMicrosPerRecord: 0.5, peakRssBytes: 1 },
+        {
+          run: 1,
+          tool: 'rdkafka_performance',
+          workload: 'pass-through',
+          recordsPerSecond: 1_250_000,
+          cpuMicrosPerRecord: 0.5,
+          peakRssBytes: 1,
+        },
       ],
     });
     expect(targets.map(({ name, workload, actual, met }) => [name, workload, actual, met])).toEqual([

@@ -50,7 +50,7 @@ describe('the summary of the runs', () => {
       restore: [
         {
           ...{ subject: WIRE, keys: 1_000_000, changelogOffsets: 1_000_000, seconds: 3, cpuSeconds: 2, peakRssBytes: 1 },
-          ...{ emptySeconds: 1, emptyCpuSeconds: 1, correct: true },
+          ...{ run: 1, changelogBytes: 1, emptySeconds: 1, emptyCpuSeconds: 1, correct: true },
         },
       ],
       latency: [{ ...latency, rate: 'half of its own' }, { ...latency, p99: 30 }, latency],
