@@ -51,6 +51,8 @@ export interface NodeRuntime {
   readonly streamTimeMs: number;
   /** False where a processing error always ends the task, so that nothing needs to be undone. */
   readonly mayContinue: boolean;
+  /** Left and outer stream-stream joins look for results without a partner once in this time, by the wall clock. */
+  readonly joinEmitIntervalMs: number;
   nowMs(): number;
   /** The store as users see it. Throws INVALID_TOPOLOGY when there is none of this name. */
   getStore(name: string): unknown;

@@ -132,7 +132,11 @@ export class StreamJoinNode extends FlowNode {
    */
   private forwardClosed(waiting: OuterJoinTable<unknown>, record: FlowRecord): void {
     const { time } = waiting;
-    if (!time.mayEmit(this.isLeft ? this.leftOpenMs : this.rightOpenMs) || !time.takeTurn(this.runtime.nowMs())) return;
+    if (
+      !time.mayEmit(this.isLeft ? this.leftOpenMs : this.rightOpenMs) ||
+      !time.takeTurn(this.runtime.nowMs(), this.runtime.joinEmitIntervalMs)
+    )
+      return;
     const { streamTimeMs } = time;
     time.minTimeMs = Number.POSITIVE_INFINITY;
     let done: OuterRow<unknown> | undefined;

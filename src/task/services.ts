@@ -43,4 +43,6 @@ export interface TaskServices {
   ) => void;
   /** Wall clock in ms. Default: Date.now. */
   readonly nowMs?: () => number;
+  /** How often left and outer stream-stream joins look for results without a partner, in ms of the wall clock. Default 1 s. */
+  readonly joinEmitIntervalMs?: number;
 }

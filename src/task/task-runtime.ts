@@ -12,6 +12,9 @@ import { firstDueMs, Punctuation, Punctuations } from './punctuations.ts';
 import type { TaskOrigin } from './record-origin.ts';
 import type { TaskCounters, TaskLog } from './services.ts';
 
+/** Kafka Streams' default of an internal setting, `__emit.interval.ms.kstreams.outer.join.spurious.results.fix__`. */
+const DEFAULT_JOIN_EMIT_INTERVAL_MS = 1_000;
+
 /** What a runtime is made of; tasks and global stores differ in it. */
 export interface RuntimeParts {
   readonly applicationId: string;
@@ -27,6 +30,8 @@ export interface RuntimeParts {
   readonly nowMs: () => number;
   /** See {@link NodeRuntime.mayContinue}. */
   readonly mayContinue: boolean;
+  /** See {@link NodeRuntime.joinEmitIntervalMs}. Default 1 s. */
+  readonly joinEmitIntervalMs?: number | undefined;
 }
 
 /** What operators see of their task. */
@@ -36,6 +41,7 @@ export class TaskRuntime implements NodeRuntime {
   readonly appConfig: Readonly<Record<string, unknown>>;
   readonly origin: TaskOrigin;
   readonly mayContinue: boolean;
+  readonly joinEmitIntervalMs: number;
   readonly streamPunctuations = new Punctuations();
   readonly wallClockPunctuations = new Punctuations();
   /** Counted per reason since the task was made. */
@@ -51,6 +57,7 @@ export class TaskRuntime implements NodeRuntime {
     this.appConfig = parts.appConfig;
     this.origin = parts.origin;
     this.mayContinue = parts.mayContinue;
+    this.joinEmitIntervalMs = parts.joinEmitIntervalMs ?? DEFAULT_JOIN_EMIT_INTERVAL_MS;
     this.parts = parts;
   }
 

@@ -78,6 +78,7 @@ export class Task implements QueueListener {
       onCommitRequested: services.onCommitRequested,
       nowMs: services.nowMs ?? Date.now,
       mayContinue: services.handlers.mayContinue ?? true,
+      joinEmitIntervalMs: services.joinEmitIntervalMs,
     });
     const { sources, processors } = wire(subTopology, this.runtime, this.outputs, this.errors);
     this.processors = processors;

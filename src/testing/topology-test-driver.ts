@@ -33,6 +33,11 @@ export interface TopologyTestDriverOptions {
   readonly applicationId?: string;
   /** Where the mocked wall clock starts, in ms since the epoch. Default: now. */
   readonly initialWallClockMs?: number;
+  /**
+   * How often left and outer stream-stream joins look for results without a partner, in ms of the wall clock. Default 0: with
+   * every record that moves their time on, as in Kafka Streams' driver; in an application it is once a second.
+   */
+  readonly joinEmitIntervalMs?: number;
   /** As the application's options of the same name, e.g. `maxTaskIdleMs`, `deadLetterTopic`, `appConfig`. */
   readonly settings?: Partial<ShardSettings>;
 }
@@ -100,6 +105,7 @@ export class TopologyTestDriver {
       onCommitRequested: () => {}, // everything is committed at once
       onBatchConsumed: () => {},
       nowMs: () => this.wallClockMs,
+      joinEmitIntervalMs: options.joinEmitIntervalMs ?? 0,
     };
     this.tasks = this.plan.subTopologies.map((sub) => ({
       task: new Task(`${sub.id}_0`, 1, sub, services),

@@ -200,6 +200,8 @@ export interface ScenarioConfig {
   readonly deadLetterTopic?: string;
   /** Shows no keys and values of dead letters: Kafka Streams forgets them after a sink or a cached store saw the record. */
   readonly maskDeadLetters?: boolean;
+  /** How often left and outer stream-stream joins look for results without a partner. Default of the test drivers: 0. */
+  readonly joinEmitIntervalMs?: number;
 }
 
 export interface Scenario {

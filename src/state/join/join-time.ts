@@ -1,6 +1,3 @@
-/** Results for records without a partner are looked for once in this time, by the wall clock. Kafka Streams' default. */
-const EMIT_INTERVAL_MS = 1_000;
-
 /**
  * What the two sides of a left or outer join know of time together; it starts anew with the task. Kafka Streams'
  * `KStreamImplJoin.TimeTracker`.
@@ -22,10 +19,10 @@ export class JoinTime {
     return this.minTimeMs === Number.POSITIVE_INFINITY ? openMs > 0 : this.minTimeMs + openMs < this.streamTimeMs;
   }
 
-  /** False while the last time is less than {@link EMIT_INTERVAL_MS} ago; true begins the next interval. */
-  takeTurn(nowMs: number): boolean {
+  /** False while the last turn is less than `intervalMs` ago; true begins the next interval. */
+  takeTurn(nowMs: number, intervalMs: number): boolean {
     if (nowMs < this.nextEmitMs) return false;
-    this.nextEmitMs = nowMs + EMIT_INTERVAL_MS;
+    this.nextEmitMs = nowMs + intervalMs;
     return true;
   }
 }

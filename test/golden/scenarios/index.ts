@@ -6,6 +6,7 @@ import { formats } from './formats.ts';
 import { joins } from './joins.ts';
 import { processors } from './processors.ts';
 import { stateless } from './stateless.ts';
+import { streamJoins } from './stream-joins.ts';
 import { tables } from './tables.ts';
 import { windows } from './windows.ts';
 
@@ -26,6 +27,7 @@ export const committedGroups: Readonly<Record<string, readonly Scenario[]>> = {
   windows,
   tables,
   joins,
+  'stream-joins': streamJoins,
   processors,
   formats,
   errors,

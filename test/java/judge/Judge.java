@@ -125,6 +125,9 @@ public final class Judge {
     if (config.path("processing").asText().equals("continue")) {
       properties.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, LogAndContinueProcessingExceptionHandler.class);
     }
+    if (config.has("joinEmitIntervalMs")) {
+      properties.put("__emit.interval.ms.kstreams.outer.join.spurious.results.fix__", config.get("joinEmitIntervalMs").asLong());
+    }
     if (config.has("deadLetterTopic")) {
       properties.put(StreamsConfig.ERRORS_DEAD_LETTER_QUEUE_TOPIC_NAME_CONFIG, config.get("deadLetterTopic").asText());
     }
@@ -192,7 +195,12 @@ public final class Judge {
         }
       }
     } else {
-      Set<Long> kept = windowsKept(store);
+      Set<Long> kept;
+      try {
+        kept = windowsKept(store);
+      } catch (IllegalArgumentException error) {
+        return rows; // Kafka Streams cannot list windows of length 0
+      }
       try (KeyValueIterator<Windowed<Object>, Object> all = ((WindowStore<Object, Object>) store).all()) {
         while (all.hasNext()) {
           KeyValue<Windowed<Object>, Object> row = all.next();
