@@ -11,6 +11,7 @@ import {
 import { decodeAnswer } from './decode-answer.ts';
 import { connectionLost } from './errors.ts';
 import { FrameAssembler } from './frame-assembler.ts';
+import type { SharedFrames } from './shared-frames.ts';
 import type { OpenedSocket } from './socket.ts';
 
 export interface ConnectionOptions {
@@ -19,6 +20,8 @@ export interface ConnectionOptions {
   readonly clientId: string;
   readonly requestTimeoutMs: number;
   readonly maxResponseBytes: number;
+  /** Where large answers go; undefined: memory of their own. */
+  readonly sharedFrames: SharedFrames | undefined;
 }
 
 /** Requests that wait for their answers on one connection; the next ones wait here. */
@@ -64,7 +67,7 @@ export class Connection {
     this.broker = options.broker;
     this.#socket = socket;
     this.#options = options;
-    this.#assembler = new FrameAssembler(options.maxResponseBytes, (frame) => this.#settle(frame));
+    this.#assembler = new FrameAssembler(options.maxResponseBytes, (frame) => this.#settle(frame), options.sharedFrames);
     onRead((chunk) => this.#receive(chunk));
     socket.on('error', (cause) => this.#end(connectionLost(this.broker, `The connection to broker ${this.broker} was lost`, cause)));
     socket.on('close', () => this.#end(connectionLost(this.broker, `Broker ${this.broker} closed the connection${this.#hint()}`)));

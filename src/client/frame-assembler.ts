@@ -1,5 +1,6 @@
 import { MillraceError } from '../errors.ts';
 import { readInt32 } from '../protocol/index.ts';
+import { SHARED_FROM_BYTES, type SharedFrames } from './shared-frames.ts';
 
 const LENGTH_BYTES = 4;
 /** Below this a frame comes from Node's pool: allocating so little on its own costs more than the frame is worth. */
@@ -12,14 +13,17 @@ const OWN_MEMORY_FROM_BYTES = 4096;
 export class FrameAssembler {
   readonly #maxFrameBytes: number;
   readonly #onFrame: (frame: Buffer) => void;
+  readonly #shared: SharedFrames | undefined;
   readonly #length = Buffer.alloc(LENGTH_BYTES);
   #lengthFilled = 0;
   #frame: Buffer | undefined;
   #filled = 0;
 
-  constructor(maxFrameBytes: number, onFrame: (frame: Buffer) => void) {
+  /** Large frames come from `shared`, if there is one. */
+  constructor(maxFrameBytes: number, onFrame: (frame: Buffer) => void, shared?: SharedFrames) {
     this.#maxFrameBytes = maxFrameBytes;
     this.#onFrame = onFrame;
+    this.#shared = shared;
   }
 
   /** Takes over bytes, which are free again afterwards. Throws MALFORMED_FRAME for a length out of bounds, and what `onFrame` throws. */
@@ -54,7 +58,8 @@ export class FrameAssembler {
         },
       );
     }
-    this.#frame = length < OWN_MEMORY_FROM_BYTES ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
+    if (this.#shared !== undefined && length >= SHARED_FROM_BYTES) this.#frame = this.#shared.take(length);
+    else this.#frame = length < OWN_MEMORY_FROM_BYTES ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
     this.#filled = 0;
   }
 }

@@ -31,6 +31,7 @@ export async function openConnection(address: Address, options: ResolvedClientOp
     clientId: options.clientId,
     requestTimeoutMs: options.requestTimeoutMs,
     maxResponseBytes: options.maxResponseBytes,
+    sharedFrames: options.sharedFrames,
   });
   const leftMs = Math.max(1, options.connectTimeoutMs - (performance.now() - startedMs));
   const timer = setTimeout(() => connection.close(tooSlow(broker, options.connectTimeoutMs)), leftMs);

@@ -1,6 +1,7 @@
 /** What a client is made with, and the defaults. Durations in milliseconds; Kafka's name of each option in brackets. */
 import { MillraceError } from '../errors.ts';
 import { type Address, parseAddresses } from './address.ts';
+import type { SharedFrames } from './shared-frames.ts';
 
 export type SecurityProtocol = 'plaintext' | 'ssl' | 'sasl_plaintext' | 'sasl_ssl';
 export type SaslMechanism = 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
@@ -54,6 +55,8 @@ export interface ClientOptions {
   readonly connectionsMaxIdleMs?: number;
   /** Longest answer taken, in bytes. Default 100 MiB, which is also what Kafka's brokers take. [receive.message.max.bytes] */
   readonly maxResponseBytes?: number;
+  /** Where large answers go, for those who give the memory back when they are done. Default: memory of their own. */
+  readonly sharedFrames?: SharedFrames;
   /** Told what is worth a log line: brokers lost, retries. Default: nothing. */
   readonly onLog?: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
 }
@@ -77,6 +80,7 @@ export interface ResolvedClientOptions {
   readonly metadataMaxAgeMs: number;
   readonly connectionsMaxIdleMs: number;
   readonly maxResponseBytes: number;
+  readonly sharedFrames: SharedFrames | undefined;
   readonly onLog: NonNullable<ClientOptions['onLog']>;
 }
 
@@ -104,6 +108,7 @@ export function resolveClientOptions(options: ClientOptions): ResolvedClientOpti
     metadataMaxAgeMs: duration('metadataMaxAgeMs', options.metadataMaxAgeMs, 300_000),
     connectionsMaxIdleMs: duration('connectionsMaxIdleMs', options.connectionsMaxIdleMs, 540_000, 1),
     maxResponseBytes: duration('maxResponseBytes', options.maxResponseBytes, 100 * 1024 * 1024, 1),
+    sharedFrames: options.sharedFrames,
     onLog: options.onLog ?? (() => undefined),
   };
 }

@@ -16,6 +16,7 @@ import { Recovery } from './recovery.ts';
 import { retrying } from './retrying.ts';
 import type { ShardsHooks } from './shards.ts';
 import { type CoordinatorMetrics, snapshot } from './snapshot.ts';
+import { consumed } from './tasks.ts';
 import { type PartitionCounts, prepareTopics } from './topics.ts';
 import { within } from './within.ts';
 
@@ -182,8 +183,7 @@ export class Coordinator {
       case 'consumed': {
         const input = isCurrent(message) ? tasks.route(message.topic, message.partition)?.input : undefined;
         if (input === undefined) return;
-        input.inFlightRecords -= message.recordCount;
-        input.inFlightBytes -= message.bytes;
+        consumed(input, message.recordCount, message.bytes);
         // Not only after the next poll, which waits in vain while everything is paused.
         if (input.paused) this.#engine.applyBackPressure();
         return;

@@ -3,7 +3,7 @@ import { isMillraceError } from '../errors.ts';
 import { encodeCommitMetadata } from '../topology/commit-metadata.ts';
 import type { FetchedBatch, TopicPartitionOffset } from '../transport/transport.ts';
 import type { Engine } from './engine.ts';
-import type { InputState } from './tasks.ts';
+import { type InputState, sent } from './tasks.ts';
 
 /** Rebalances make progress only while the client is polled, so a rest is short. */
 const REST_MAX_MS = 1_000;
@@ -25,7 +25,7 @@ export class Pump {
     const { consumer } = transport;
     while (this.#engine.active) {
       await this.#letCommitsCatchUp();
-      let batches = (await consumer.poll(config.pollMs)).filter((batch) => this.#isRoutable(batch));
+      let batches = this.#routable(await consumer.poll(config.pollMs));
       if (config.processingGuarantee === 'at_most_once') batches = await this.#commitBeforeProcessing(batches);
       for (const batch of batches) this.#route(batch);
       for (const end of consumer.takeCaughtUp()) this.#routeCaughtUp(end);
@@ -37,6 +37,14 @@ export class Pump {
   async #letCommitsCatchUp(): Promise<void> {
     const untilMs = performance.now() + REST_MAX_MS;
     while (this.#engine.active && this.#engine.commitOverdue && performance.now() < untilMs) await sleep(REST_MS);
+  }
+
+  #routable(batches: readonly FetchedBatch[]): FetchedBatch[] {
+    return batches.filter((batch) => {
+      if (this.#isRoutable(batch)) return true;
+      batch.release?.();
+      return false;
+    });
   }
 
   /** Batches of partitions that were given up, or that lie before where we stand, are stale: they are fetched again. */
@@ -67,7 +75,7 @@ export class Pump {
       return [];
     }
     for (const [input, { offset }] of next) input.committed = offset;
-    return batches.filter((batch) => this.#isRoutable(batch));
+    return this.#routable(batches);
   }
 
   async #readAgain(inputs: readonly InputState[]): Promise<void> {
@@ -81,18 +89,17 @@ export class Pump {
     }
   }
 
-  #route({ topic, partition, bytes, recordCount, nextOffset }: FetchedBatch): void {
+  #route(batch: FetchedBatch): void {
+    const { topic, partition, bytes, recordCount, nextOffset, release } = batch;
     const routed = this.#engine.tasks.route(topic, partition);
     if (routed === undefined) return;
     const { task, input } = routed;
-    input.routed = nextOffset;
-    input.inFlightRecords += recordCount;
-    input.inFlightBytes += bytes.byteLength;
+    sent(input, batch);
     this.recordsIn += recordCount;
     this.#engine.shards.post(
       task.shard,
       { type: 'batch', taskId: task.id, generation: task.generation, topic, partition, bytes, recordCount, nextOffset },
-      [bytes.buffer as ArrayBuffer],
+      release === undefined ? [bytes.buffer as ArrayBuffer] : [],
     );
   }
 

@@ -1,5 +1,5 @@
 import type { TaskInput } from '../shard/messages.ts';
-import type { TopicPartition } from '../transport/transport.ts';
+import type { FetchedBatch, TopicPartition } from '../transport/transport.ts';
 
 /**
  * The coordinator's record of the tasks this process has: where each runs, under which generation, and how far its
@@ -27,6 +27,8 @@ export interface InputState {
   /** Records and bytes that lie in the shard unprocessed. */
   inFlightRecords: number;
   inFlightBytes: number;
+  /** What the shard has of it, in the order in which it is processed. */
+  inFlight: FetchedBatch[];
   paused: boolean;
   /** Records were polled while the task could not take them: they must be read again from `routed`. */
   missed: boolean;
@@ -117,6 +119,21 @@ export class TaskTable {
   }
 }
 
+/** A batch goes to the shard. */
+export function sent(input: InputState, batch: FetchedBatch): void {
+  input.routed = batch.nextOffset;
+  input.inFlightRecords += batch.recordCount;
+  input.inFlightBytes += batch.bytes.byteLength;
+  input.inFlight.push(batch);
+}
+
+/** The shard is done with a batch, the first of those that it has: its memory is given back. */
+export function consumed(input: InputState, recordCount: number, bytes: number): void {
+  input.inFlightRecords -= recordCount;
+  input.inFlightBytes -= bytes;
+  input.inFlight.shift()?.release?.();
+}
+
 /** A fresh input that starts at `offset`. */
 export function newInput(partition: TopicPartition, internal: boolean, offset: number, partitionTimeMs: number): InputState {
   return {
@@ -128,6 +145,7 @@ export function newInput(partition: TopicPartition, internal: boolean, offset: n
     routed: offset,
     inFlightRecords: 0,
     inFlightBytes: 0,
+    inFlight: [],
     paused: false,
     missed: false,
     seeking: false,
@@ -141,6 +159,8 @@ export function rewind(task: TaskEntry): void {
     input.routed = input.committed;
     input.inFlightRecords = 0;
     input.inFlightBytes = 0;
+    // Who has it may not have heard yet, so its memory cannot be given back: the collector finds it.
+    input.inFlight = [];
     input.caughtUpAt = -1;
   }
 }

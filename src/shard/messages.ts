@@ -2,8 +2,9 @@ import type { SerializedError } from '../errors.ts';
 import type { BatchFormat } from '../protocol/index.ts';
 
 /**
- * Everything that crosses between the coordinator and a shard. Batches travel as transferred buffers; all else is
- * small. The order of messages on a port is the order of events: a `commit` comes after the batches sent before it.
+ * Everything that crosses between the coordinator and a shard. Batches travel as transferred buffers, or in memory that
+ * both sides see until the shard says `consumed`; all else is small. The order of messages on a port is the order of
+ * events: a `commit` comes after the batches sent before it.
  */
 
 /** What a shard is started with (the argument of its one long-running piscina task, beside its port). */
@@ -129,7 +130,10 @@ export type FromShard =
       readonly store: string;
       readonly recordCount: number;
     }
-  /** Processed and no longer queued: the basis of back-pressure. */
+  /**
+   * Processed and no longer queued: the basis of back-pressure. Batches of one input are consumed in their order, and
+   * their memory is used again after this.
+   */
   | {
       readonly type: 'consumed';
       readonly taskId: string;

@@ -14,7 +14,7 @@ import {
 import { GlobalStoreUpdater } from '../task/global-store-updater.ts';
 import { handlersFor } from '../task/handlers.ts';
 import type { TaskCounters } from '../task/services.ts';
-import { Task } from '../task/task.ts';
+import { Task, type TaskServices } from '../task/task.ts';
 import type { ExceptionHandlers } from '../topology/handlers.ts';
 import type { Plan } from '../topology/nodes.ts';
 import type { Headers } from '../topology/operators.ts';
@@ -26,6 +26,8 @@ import { type CapturedRecord, TestOutputTopic } from './test-output-topic.ts';
 import { recordsOf, TopicLog } from './topic-log.ts';
 
 /** A topology that feeds itself would never come to an end. */
+/** No record has it: neither a sensible length nor text. */
+const OVERWRITTEN = 0xdb;
 const MAX_ROUNDS_PER_CALL = 1_000_000;
 
 export interface TopologyTestDriverOptions {
@@ -93,7 +95,7 @@ export class TopologyTestDriver {
     for (const { source, store } of this.plan.globalStores) {
       for (const topic of source.topics) this.globalTopics.set(resolveTopic(topic, this.applicationId), store.name);
     }
-    const services = {
+    const services: TaskServices = {
       applicationId: this.applicationId,
       settings,
       topicPartitions: () => 1,
@@ -103,7 +105,8 @@ export class TopologyTestDriver {
       stats: this.counters,
       log: () => {},
       onCommitRequested: () => {}, // everything is committed at once
-      onBatchConsumed: () => {},
+      // As in the engine, where other records come to lie there: a serde that keeps a view of its bytes is found out.
+      onBatchConsumed: (_task, _topic, _partition, _records, _bytes, memory) => void new Uint8Array(memory).fill(OVERWRITTEN),
       nowMs: () => this.wallClockMs,
       joinEmitIntervalMs: options.joinEmitIntervalMs ?? 0,
     };
@@ -220,7 +223,7 @@ export class TopologyTestDriver {
     const globalStore = this.globalTopics.get(topic);
     if (globalStore !== undefined) this.globals.update(globalStore, 0, batch.bytes);
     for (const { task, topics } of this.tasks) {
-      if (topics.includes(topic)) task.addBatch(topic, 0, batch.bytes, batch.recordCount, batch.nextOffset);
+      if (topics.includes(topic)) task.addBatch(topic, 0, new Uint8Array(batch.bytes), batch.recordCount, batch.nextOffset);
     }
     this.markAllCaughtUp();
   }

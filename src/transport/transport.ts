@@ -16,6 +16,11 @@ export interface FetchedBatch {
   readonly recordCount: number;
   /** Owned by the receiver, who may transfer its buffer to another thread. CRCs may be 0: they were checked already. */
   readonly bytes: Uint8Array;
+  /**
+   * Given with bytes in memory that threads share: they are not transferred, and this is called, once, when no thread reads
+   * them any more. Whoever does not know when leaves it uncalled.
+   */
+  readonly release?: (() => void) | undefined;
 }
 
 /**

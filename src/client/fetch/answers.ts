@@ -2,6 +2,7 @@
 import { ErrorCode } from '../../protocol/index.ts';
 import type { KafkaClient } from '../client.ts';
 import { kafkaFailure } from '../errors.ts';
+import { isShared } from '../shared-frames.ts';
 import { filterBatches } from './batch-filter.ts';
 import type { FetchedRecords } from './fetched-records.ts';
 import type { Asked, FetchResponse } from './node-fetcher.ts';
@@ -10,7 +11,7 @@ import type { FetchPartition } from './partition.ts';
 
 type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number];
 
-type Added = FetchedRecords & { ownsBuffer: boolean };
+type Added = FetchedRecords & { ownsBuffer: boolean; release: (() => void) | undefined };
 
 /** Small frames come from Node's pool, which is shared; copying so little costs nothing. */
 const LEAST_OWN_BYTES = 8192;
@@ -49,10 +50,20 @@ export class AnswerReader {
         else this.#onError(expected.partition, answer, response);
       }
     }
+    this.#decideOwners(response, added);
+    return added.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
+  #decideOwners(response: FetchResponse, added: readonly Added[]): void {
+    const frame = firstRecordsOf(response);
+    if (frame !== undefined && isShared(frame)) {
+      const release = this.#client.options.sharedFrames?.lend(frame, added.length);
+      for (const one of added) one.release = release;
+      return;
+    }
     // Whatever else lies in the same frame would be lost with its buffer.
     const only = added.length === 1 ? added[0] : undefined;
     if (only !== undefined && only.bytes.length >= LEAST_OWN_BYTES) only.ownsBuffer = true;
-    return added.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
   #take(partition: FetchPartition, answer: PartitionAnswer, added: Added[]): void {
@@ -85,6 +96,7 @@ export class AnswerReader {
           startsBelow,
           bytes,
           ownsBuffer: false,
+          release: undefined,
         };
         partition.buffered.push(fetched);
         partition.bufferedBytes += bytes.length;
@@ -123,4 +135,12 @@ export class AnswerReader {
         else this.#hooks.onFatal(partition, error);
     }
   }
+}
+
+/** The records of all partitions lie in the frame of the answer. */
+function firstRecordsOf(response: FetchResponse): Buffer | undefined {
+  for (const { partitions } of response.responses) {
+    for (const { records } of partitions) if (records !== null && records.length > 0) return records;
+  }
+  return undefined;
 }

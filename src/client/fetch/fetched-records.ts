@@ -13,6 +13,11 @@ export interface FetchedRecords {
   readonly bytes: Buffer;
   /** Nothing else lies in the same ArrayBuffer, so it may be transferred to another thread. */
   readonly ownsBuffer: boolean;
+  /**
+   * Given with bytes in memory that threads share ({@link SharedFrames}): to be called once, when nobody reads them any
+   * more. The memory is used again then.
+   */
+  readonly release?: (() => void) | undefined;
 }
 
 /** Part of an answer, as it waits to be polled. */

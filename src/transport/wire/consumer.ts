@@ -34,7 +34,7 @@ export class WireConsumer implements GroupConsumer {
     this.#client = client;
     this.#options = options;
     this.#settings = settings;
-    this.#reading = new Reading(client, settings.fetcher, settings.maxPollRecords);
+    this.#reading = new Reading(client, settings.fetcher, settings.maxPollRecords, true);
     this.#generation = noMember(options.groupId);
   }
 

@@ -3,13 +3,19 @@ import { RecordBatchBuilder, RecordCursor } from '../../protocol/index.ts';
 import type { FetchedBatch } from '../transport.ts';
 
 /**
- * What was fetched as what the engine takes: in an ArrayBuffer of its own, which may be transferred, and with nothing
- * below the offset that was asked for. Undefined when nothing is left.
+ * What was fetched as what the engine takes, with nothing below the offset that was asked for. Undefined when nothing is
+ * left. `mayShare`: who gets it says when it is done with it; else it is in an ArrayBuffer of its own, to be transferred.
  */
-export function toFetchedBatch(records: FetchedRecords): FetchedBatch | undefined {
-  if (records.startsBelow) return trimmed(records);
-  const { topic, partition, firstOffset, nextOffset, recordCount, bytes, ownsBuffer } = records;
-  return { topic, partition, firstOffset, nextOffset, recordCount, bytes: ownsBuffer ? bytes : copied(bytes) };
+export function toFetchedBatch(records: FetchedRecords, mayShare: boolean): FetchedBatch | undefined {
+  const { topic, partition, firstOffset, nextOffset, recordCount, bytes, ownsBuffer, startsBelow, release } = records;
+  if (mayShare && release !== undefined && !startsBelow) {
+    return { topic, partition, firstOffset, nextOffset, recordCount, bytes, release };
+  }
+  const own = startsBelow
+    ? trimmed(records)
+    : { topic, partition, firstOffset, nextOffset, recordCount, bytes: ownsBuffer ? bytes : copied(bytes) };
+  release?.();
+  return own;
 }
 
 /** A copy costs some 0.1 ms per MiB: other partitions' records lie in the same answer, and go to other threads. */

@@ -9,7 +9,7 @@ export class WireReader implements PartitionReader {
   readonly #onClose: () => void;
 
   constructor(client: KafkaClient, { fetcher, maxPollRecords }: ConsumerSettings, onClose: () => void) {
-    this.#reading = new Reading(client, { ...fetcher, readCommitted: true, autoOffsetReset: 'earliest' }, maxPollRecords);
+    this.#reading = new Reading(client, { ...fetcher, readCommitted: true, autoOffsetReset: 'earliest' }, maxPollRecords, false);
     this.#onClose = onClose;
   }
 

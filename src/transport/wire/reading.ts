@@ -9,15 +9,18 @@ import { toFetchedBatch } from './fetched-batch.ts';
 export class Reading {
   readonly fetcher: BatchFetcher;
   readonly #maxPollRecords: number;
+  readonly #mayShare: boolean;
   #polling: Promise<unknown> = Promise.resolve();
   /** Assignments that wait for the poll under way. */
   #assigning = 0;
   /** Partitions whose seek does. */
   readonly #seeking = new Set<string>();
 
-  constructor(client: KafkaClient, options: FetcherOptions, maxPollRecords: number) {
+  /** `mayShare`: see {@link toFetchedBatch}. */
+  constructor(client: KafkaClient, options: FetcherOptions, maxPollRecords: number, mayShare: boolean) {
     this.fetcher = new BatchFetcher(client, options);
     this.#maxPollRecords = maxPollRecords;
+    this.#mayShare = mayShare;
   }
 
   poll(timeoutMs: number): Promise<FetchedBatch[]> {
@@ -59,7 +62,7 @@ export class Reading {
     const batches: FetchedBatch[] = [];
     for (const records of fetched) {
       if (this.#seeking.has(`${records.topic}-${records.partition}`)) continue;
-      const batch = toFetchedBatch(records);
+      const batch = toFetchedBatch(records, this.#mayShare);
       if (batch !== undefined) batches.push(batch);
     }
     return batches;

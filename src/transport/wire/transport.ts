@@ -1,4 +1,4 @@
-import { KafkaClient } from '../../client/index.ts';
+import { KafkaClient, SharedFrames } from '../../client/index.ts';
 import { MillraceError } from '../../errors.ts';
 import type { BatchFormat } from '../../protocol/index.ts';
 import type { GroupConsumer, PartitionReader, Producer, Transport, TransportAdmin, TransportOptions } from '../transport.ts';
@@ -7,6 +7,9 @@ import { WireConsumer } from './consumer.ts';
 import { WireProducer } from './producer.ts';
 import { WireReader } from './reader.ts';
 import { adminSettings, type ConsumerSettings, consumerSettings, type ProducerSettings, producerSettings } from './settings.ts';
+
+/** Memory for answers that is kept while none of it is needed: what a few brokers send at once. */
+const SHARED_FREE_BYTES = 32 * 1024 * 1024;
 
 /**
  * The transport on our own client: record batches pass through as they are, from the socket to the shards and back.
@@ -36,7 +39,8 @@ class WireTransport implements Transport {
     this.#consumerSettings = consumerSettings(options);
     this.#producerSettings = producerSettings(options);
     this.#adminClient = KafkaClient.open(adminSettings(options));
-    this.#consumerClient = KafkaClient.open(this.#consumerSettings.client);
+    const sharedFrames = new SharedFrames(SHARED_FREE_BYTES);
+    this.#consumerClient = KafkaClient.open({ ...this.#consumerSettings.client, sharedFrames });
     this.#producerClient = KafkaClient.open(this.#producerSettings.client);
     this.admin = new WireAdmin(this.#adminClient);
     this.consumer = new WireConsumer(this.#consumerClient, options, this.#consumerSettings);

@@ -17,7 +17,7 @@ beforeAll(async () => {
   broker = external === undefined ? await Broker.start() : { bootstrapServers: external, close: async () => undefined };
   const transport = await createWireTransport(options());
   await transport.connect(10_000);
-  const topics = 'abcdefghijklm'.split('').map((topic) => ({ topic, partitions: 4, replicationFactor: -1, config: {} }));
+  const topics = 'abcdefghijklmn'.split('').map((topic) => ({ topic, partitions: 4, replicationFactor: -1, config: {} }));
   await transport.admin.createTopics(topics);
   await transport.close();
 });
@@ -113,6 +113,51 @@ test('records go out and come in, to the end of each partition', async () => {
   ]);
   expect(transport.consumer.endOffset({ topic: 'a', partition: 0 })).toBe(2);
   expect(transport.consumer.endOffset({ topic: 'a', partition: 99 })).toBeUndefined();
+});
+
+test('partitions of one answer lie in memory that is used again when all are done with', async () => {
+  const transport = await connected();
+  const large = Array.from({ length: 300 }, (_, index) => String(index).padEnd(1000, '.'));
+  const reading = async (offset: number) => {
+    await transport.consumer.assign([0, 1].map((partition) => ({ topic: 'n', partition, offset })));
+    return until(
+      () => transport.consumer.poll(50),
+      (all) => count(all) === large.length,
+    );
+  };
+  const frames = new Set<unknown>();
+  let seen = 0;
+  for (let round = 0; round < 6; round++) {
+    await transport.producer.send([batch('n', 0, large.slice(0, 150)), batch('n', 1, large.slice(150))]);
+    await transport.producer.flush(10_000);
+    const batches = await reading(round * 150);
+    expect(valuesOf(batches).sort()).toEqual(large.toSorted());
+    expect(batches.every(({ bytes, release }) => bytes.buffer instanceof SharedArrayBuffer && release !== undefined)).toBe(true);
+    const now = new Set(batches.map(({ bytes }) => bytes.buffer));
+    seen += now.size;
+    for (const frame of now) frames.add(frame);
+    for (const { release } of batches) release?.();
+  }
+  expect(frames.size).toBeLessThan(seen);
+});
+
+test('a reader hands out memory of its own, to be transferred', async () => {
+  const transport = await connected();
+  await transport.producer.send([
+    batch(
+      'n',
+      2,
+      Array.from({ length: 100 }, () => 'x'.repeat(1000)),
+    ),
+  ]);
+  await transport.producer.flush(10_000);
+  const reader = await transport.openReader('test');
+  await reader.assign([{ topic: 'n', partition: 2, offset: 0 }]);
+  const batches = await until(
+    () => reader.poll(50),
+    (all) => count(all) === 100,
+  );
+  expect(batches.every(({ bytes, release }) => bytes.buffer instanceof ArrayBuffer && release === undefined)).toBe(true);
 });
 
 test('nothing is read before assign is called, and a listener that does not call it does not stop the group', async () => {

@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { BackPressure } from '../../../src/coordinator/back-pressure.ts';
-import { newInput, rewind, type TaskEntry, TaskTable, taskInputs } from '../../../src/coordinator/tasks.ts';
-import type { GroupConsumer, TopicPartition } from '../../../src/transport/transport.ts';
+import { consumed, newInput, rewind, sent, type TaskEntry, TaskTable, taskInputs } from '../../../src/coordinator/tasks.ts';
+import type { FetchedBatch, GroupConsumer, TopicPartition } from '../../../src/transport/transport.ts';
 
 function entry(table: TaskTable, partition: number, state: TaskEntry['state'] = 'running'): TaskEntry {
   const inputs = ['a', 'b'].map((topic) => newInput({ topic, partition }, false, 10, 99));
@@ -55,6 +55,37 @@ describe('TaskTable', () => {
     rewind(task);
     expect(task.inputs[0]).toMatchObject({ committed: 20, routed: 20, inFlightRecords: 0, inFlightBytes: 0, caughtUpAt: -1 });
     expect(taskInputs(task)[0]).toEqual({ topic: 'a', partition: 0, startOffset: 20, partitionTimeMs: 99 });
+  });
+
+  it('gives back the memory of batches that the shard is done with, in their order', () => {
+    const input = entry(new TaskTable(), 0).inputs[0]!;
+    const released: number[] = [];
+    const batch = (nextOffset: number, shared: boolean): FetchedBatch => {
+      const release = shared ? () => void released.push(nextOffset) : undefined;
+      return { topic: 'a', partition: 0, firstOffset: 0, nextOffset, recordCount: 10, bytes: new Uint8Array(100), release };
+    };
+    sent(input, batch(30, true));
+    sent(input, batch(40, false));
+    sent(input, batch(50, true));
+    expect(input).toMatchObject({ routed: 50, inFlightRecords: 30, inFlightBytes: 300 });
+    consumed(input, 10, 100);
+    expect(released).toEqual([30]);
+    consumed(input, 10, 100);
+    expect(released).toEqual([30]);
+    consumed(input, 10, 100);
+    expect(released).toEqual([30, 50]);
+    expect(input).toMatchObject({ inFlightRecords: 0, inFlightBytes: 0, inFlight: [] });
+  });
+
+  it('gives nothing back that a shard may still read when it is rewound', () => {
+    const task = entry(new TaskTable(), 0);
+    const input = task.inputs[0]!;
+    const release = vi.fn();
+    sent(input, { topic: 'a', partition: 0, firstOffset: 0, nextOffset: 30, recordCount: 10, bytes: new Uint8Array(100), release });
+    rewind(task);
+    sent(input, { topic: 'a', partition: 0, firstOffset: 0, nextOffset: 30, recordCount: 10, bytes: new Uint8Array(100) });
+    consumed(input, 10, 100);
+    expect(release).not.toHaveBeenCalled();
   });
 });
 
