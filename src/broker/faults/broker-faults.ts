@@ -37,8 +37,8 @@ export class BrokerFaults {
 
   /**
    * Sets a fault and resolves when it is in force. All faults that match a request delay and throttle it; of those that
-   * fail, drop or disconnect, the one that was added first decides. Rejects with INVALID_CONFIG, whose context names the
-   * `field`.
+   * fail, drop, disconnect or truncate, the one that was added first decides. Rejects with INVALID_CONFIG, whose context
+   * names the `field`.
    */
   async add(fault: Fault): Promise<FaultHandle> {
     return new FaultHandle(await this.#control('addFault', fault), this.#control);

@@ -60,6 +60,7 @@ const ACTIONS: Readonly<Record<string, readonly [required: Readonly<Record<strin
   drop: [{}, { when: oneOf('before', 'after') }],
   disconnect: [{}, { when: oneOf('before', 'after', 'during'), bytes: integer(0, MAX_BYTES) }],
   throttle: [{ throttleTimeMs: integer(1, MAX_MS) }, {}],
+  truncate: [{}, { bytes: integer(1, MAX_BYTES) }],
 };
 
 /** The same fault, checked. Throws INVALID_CONFIG whose context names the `field`. */

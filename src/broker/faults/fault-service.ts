@@ -16,6 +16,7 @@ import type { FaultRule, FaultyRequest } from './fault-rule.ts';
 import { Faults } from './faults.ts';
 import type { TopicNames } from './named-topics.ts';
 import { ThrottledConnections } from './throttled-connections.ts';
+import { truncated } from './truncated-fetch.ts';
 import { asSessionless, needsPartitions, SESSION_NOT_FOUND } from './whole-fetch.ts';
 
 /** A response's length and half of its correlation id. */
@@ -151,6 +152,8 @@ export class FaultService {
       if (response === undefined) throw new ConnectionFault(`a fault fails ${api.name}, and its response has no place for an error`);
     } else {
       response = await asked.serve(request);
+      const cutting = struck.find(({ fault }) => fault.action === 'truncate');
+      if (cutting?.fault.action === 'truncate' && api.key === Fetch.key) response = truncated(response, cutting.fault.bytes);
     }
     return this.#withThrottleTime(asked, struck, response);
   }

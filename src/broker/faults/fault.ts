@@ -65,7 +65,17 @@ export interface ThrottleFault {
   readonly throttleTimeMs: number;
 }
 
-export type FaultAction = DelayFault | ErrorFault | DropFault | DisconnectFault | ThrottleFault;
+/**
+ * The last batch of each partition in a fetch's answer comes incomplete, as Kafka sends it where a size limit cuts through
+ * it. A batch that comes alone stays whole, as there. Other requests are served as ever.
+ */
+export interface TruncateFault {
+  readonly action: 'truncate';
+  /** Bytes that are missing; at most all but one of the batch. Default 1. */
+  readonly bytes?: number;
+}
+
+export type FaultAction = DelayFault | ErrorFault | DropFault | DisconnectFault | ThrottleFault | TruncateFault;
 export type Fault = FaultScope & FaultAction;
 
 /** A fault that was set, and what has become of it. */

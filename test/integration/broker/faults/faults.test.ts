@@ -255,6 +255,27 @@ describe('throttling', () => {
   });
 });
 
+describe('a truncated answer', () => {
+  const fetched = async (): Promise<number> => {
+    const topics = [{ topic: 'a', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1_000_000 }] }];
+    const { responses } = await client.send(Fetch, 12, { maxWaitMs: 0, minBytes: 1, topics });
+    return responses[0]!.partitions[0]!.records!.length;
+  };
+
+  it('lacks the end of the last batch; one that comes alone is whole', async () => {
+    await produce(client, 'a');
+    const one = await fetched();
+    await broker.faults.add({ action: 'truncate', bytes: 10 });
+    expect(await fetched()).toBe(one);
+    await produce(client, 'a');
+    expect(await fetched()).toBe(2 * one - 10);
+    await broker.faults.clear();
+    await broker.faults.add({ action: 'truncate', bytes: 1_000_000, count: 1 });
+    expect(await fetched()).toBe(one + 1);
+    expect(await fetched()).toBe(2 * one);
+  });
+});
+
 describe('several faults', () => {
   it('the first that decides is the one that counts', async () => {
     const first = await broker.faults.add({ action: 'error', error: 'NOT_LEADER_OR_FOLLOWER', api: 'Produce', count: 1 });

@@ -9,6 +9,8 @@ describe('checkFault', () => {
     [{ action: 'drop', groupId: 'g', transactionalId: 'x' }],
     [{ action: 'disconnect', when: 'during', bytes: 3 }],
     [{ action: 'throttle', throttleTimeMs: 1 }],
+    [{ action: 'truncate' }],
+    [{ action: 'truncate', bytes: 100 }],
   ])('takes %j', (fault) => {
     expect(checkFault(fault)).toEqual(fault);
   });
@@ -37,6 +39,7 @@ describe('checkFault', () => {
     [{ action: 'drop', topic: 7 }, 'topic'],
     [{ action: 'drop', constructor: 'x' }, 'constructor'],
     [{ action: 'throttle', throttleTimeMs: 0 }, 'throttleTimeMs'],
+    [{ action: 'truncate', bytes: 0 }, 'bytes'],
   ])('refuses %j and names %s', (fault, field) => {
     expect(() => checkFault(fault)).toThrow(expect.objectContaining({ code: 'INVALID_CONFIG', context: { field } }));
   });
