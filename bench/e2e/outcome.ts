@@ -38,7 +38,8 @@ async function addLastValues(digest: Digest, kafka: JobKafka, topic: string, { c
 const same = (value: Uint8Array): Uint8Array => value;
 const NO_BYTES = new Uint8Array(0);
 
-class Digest {
+/** Of records in any order. */
+export class Digest {
   #count = 0;
   #first = 0;
   #second = 0;

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,8 @@ export interface Subject {
   readonly threads: number;
   /** How many of its processes share the work. Default 1. */
   readonly processes?: number;
+  /** True: a loop that does each workload by hand, where somebody wrote that. */
+  readonly byHand?: boolean;
   /** Millrace's transport, Kafka Streams' store. */
   readonly variant: string;
 }
@@ -33,7 +35,8 @@ export function millrace(transport: string, threads: number): Subject {
 
 export function handWritten(client: 'confluent' | 'kafkajs'): Subject {
   const library = client === 'confluent' ? '@confluentinc/kafka-javascript' : 'kafkajs';
-  return { name: `loop by hand, ${library}`, command: process.execPath, parameters: script(`loop-${client}`), threads: 1, variant: client };
+  const parameters = script(`loop-${client}`);
+  return { name: `loop by hand, ${library}`, command: process.execPath, parameters, threads: 1, byHand: true, variant: client };
 }
 
 /** Throws {@link SubjectMissing} without Java, or without Maven when the jars are not known yet. */
@@ -97,7 +100,9 @@ function compiled(jarPath: string): string {
   requireTool('javac', 'a JDK, 17 or newer (Debian: openjdk-17-jdk-headless)');
   const classes = join(cacheDirectory(), 'classes');
   rmSync(classes, { recursive: true, force: true });
-  const result = spawnSync('javac', ['-nowarn', '-d', classes, '-cp', jarPath, join(JAVA, 'StreamsSubject.java')], { encoding: 'utf8' });
+  const sources = readdirSync(JAVA).filter((name) => name.endsWith('.java'));
+  const parameters = ['-nowarn', '-d', classes, '-cp', jarPath, ...sources.map((name) => join(JAVA, name))];
+  const result = spawnSync('javac', parameters, { encoding: 'utf8' });
   if (result.status !== 0) throw new Error(`javac failed: ${result.stderr.slice(0, 4_000)}`);
   return `${classes}${delimiter}${jarPath}`;
 }

@@ -2,6 +2,7 @@ import { inputTopics, loadInputs } from './inputs.ts';
 import { runSubject } from './measuring/run-subject.ts';
 import type { MeasuringPlan } from './measuring/window.ts';
 import { type Outcome, readOutcome } from './outcome.ts';
+import type { Step } from './progress.ts';
 import type { E2eMeasurement } from './results.ts';
 import type { BenchSession } from './session/session.ts';
 import { topicsWithPrefix } from './session/topics.ts';
@@ -31,7 +32,7 @@ export class ThroughputBench {
   /** What did not come to its end, and outputs that differ. */
   readonly failures: string[] = [];
   readonly #session: BenchSession;
-  /** By workload: the output that all subjects should have, from the one that was first. */
+  /** By workload: the output that all subjects should have, from the one that was first where it is not known before. */
   readonly #expected = new Map<string, Outcome>();
   /** By workload and subject: whether its output of the check input was right. */
   readonly #checked = new Map<string, boolean>();
@@ -52,13 +53,21 @@ export class ThroughputBench {
     this.#expected.clear();
   }
 
+  /** Tells the progress what {@link measure} will do with these, or {@link check} when there are no runs. */
+  announce(workloads: readonly Workload[], subjects: readonly Subject[], runs: number): void {
+    const each = Array.from({ length: Math.max(1, runs) }, (_, index) => Math.min(index + 1, runs));
+    const of = (workload: Workload) =>
+      able(subjects, workload).flatMap((subject) => each.map((run) => stepOf(workload, subject, run, runs)));
+    this.#session.progress.plan(workloads.flatMap(of));
+  }
+
   /**
    * Each subject once, to the end of an input that is small: whether outputs are equal is known then also of subjects
    * that the time limit stops later. Nothing is measured.
    */
   async check(workload: Workload, subjects: readonly Subject[], conditions: RunConditions): Promise<void> {
-    for (const subject of subjects) {
-      const result = await this.#attempt(workload, subject, { ...conditions, warmUpMs: 0, limitMs: Number.POSITIVE_INFINITY }, 0);
+    for (const subject of able(subjects, workload)) {
+      const result = await this.#attempt(workload, subject, { ...conditions, warmUpMs: 0, limitMs: Number.POSITIVE_INFINITY }, 0, 0);
       this.#checked.set(`${workload.name}\n${subject.name}`, result?.equal === true);
       if (result?.equal === true) this.#session.log(`${workload.name}, check: ${subject.name}: output equal`);
     }
@@ -67,8 +76,8 @@ export class ThroughputBench {
   /** All subjects in turns, beginning with another one in each run: what changes on the machine meanwhile hits all of them. */
   async measure(workload: Workload, subjects: readonly Subject[], conditions: RunConditions, runs: number): Promise<void> {
     for (let run = 1; run <= runs; run++) {
-      for (const subject of rotated(subjects, run - 1)) {
-        const result = await this.#attempt(workload, subject, conditions, run);
+      for (const subject of rotated(able(subjects, workload), run - 1)) {
+        const result = await this.#attempt(workload, subject, conditions, run, runs);
         if (result === undefined) continue;
         this.runs.push(result);
         this.#session.log(`${workload.name}, run ${run} of ${runs}: ${describeRun(result)}`);
@@ -77,8 +86,15 @@ export class ThroughputBench {
   }
 
   /** Undefined when it failed, which is noted. */
-  async #attempt(workload: Workload, subject: Subject, conditions: RunConditions, run: number): Promise<E2eMeasurement | undefined> {
+  async #attempt(
+    workload: Workload,
+    subject: Subject,
+    conditions: RunConditions,
+    run: number,
+    runs: number,
+  ): Promise<E2eMeasurement | undefined> {
     if (this.#session.leftovers.interrupted) return undefined;
+    this.#session.progress.begin(stepOf(workload, subject, run, runs));
     try {
       const result = await this.#one(workload, subject, conditions, run);
       if (result.equal === false && result.outcome !== undefined) this.#differs(result);
@@ -86,6 +102,8 @@ export class ThroughputBench {
     } catch (error) {
       if (!this.#session.leftovers.interrupted) this.#fail(`${workload.name}: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
+    } finally {
+      this.#session.progress.end();
     }
   }
 
@@ -123,7 +141,7 @@ export class ThroughputBench {
       return equal === undefined ? {} : { equal };
     }
     const outcome = await readOutcome(this.#session.kafka, outputs, workload);
-    const expected = this.#expected.get(workload.name) ?? outcome;
+    const expected = this.#expected.get(workload.name) ?? workload.expected?.() ?? outcome;
     this.#expected.set(workload.name, expected);
     return { outcome, equal: outcome.count === expected.count && outcome.digest === expected.digest };
   }
@@ -139,6 +157,16 @@ export class ThroughputBench {
     this.failures.push(reason);
     this.#session.log(`FAILED ${reason}`);
   }
+}
+
+/** Run 0 is the check. */
+function stepOf(workload: Workload, { name: subject }: Subject, run: number, runs: number): Step {
+  return { workload: run === 0 ? `${workload.name}, check` : workload.name, subject, run, runs, records: countOf(workload) };
+}
+
+/** Without the loops, where nobody wrote the workload by hand. */
+function able(subjects: readonly Subject[], { byHand = true }: Workload): readonly Subject[] {
+  return byHand ? subjects : subjects.filter((subject) => subject.byHand !== true);
 }
 
 /** In another order each time, without a random choice. */

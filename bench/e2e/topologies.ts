@@ -1,4 +1,5 @@
 import { Serdes, StreamsBuilder, TimeWindows } from 'millrace';
+import { queries } from './nexmark/queries.ts';
 
 const text = Serdes.String();
 const long = Serdes.Long();
@@ -51,6 +52,7 @@ const definitions: Readonly<Record<string, (builder: StreamsBuilder, output: str
       .join(customers, (event, customer) => `${customer}: ${event.slice(0, AMOUNT_DIGITS)}`)
       .to(output);
   },
+  ...queries,
 };
 
 function count(builder: StreamsBuilder, input: string, output: string): void {

@@ -1,5 +1,7 @@
 import type { JobKafka, TopicWriter } from '../../src/cli/job-kafka.ts';
 import { generator, uniformKeys, zipfKeys } from './generator.ts';
+import { nexmarkWorkloads } from './nexmark/workloads.ts';
+import type { Outcome } from './outcome.ts';
 import { textLines } from './text.ts';
 
 /** Records are loaded in order, and each topic's timestamps only grow. */
@@ -22,6 +24,10 @@ export interface Workload {
   readonly input: string;
   /** How outputs are compared: every record, or the last one of each key (an aggregate forwards as often as its cache lets it). */
   readonly outcome: 'every' | 'last';
+  /** What must come out, where that is known without running any subject. Default: what came out of the first. */
+  readonly expected?: () => Outcome;
+  /** False: there is no loop that does it by hand. Default true. */
+  readonly byHand?: boolean;
   /** Where the topology writes to topics of its own instead of the one it is told: their names. All of them are compared. */
   readonly outputs?: readonly string[];
   /** The same bytes for values that mean the same, where subjects may write them differently. */
@@ -125,5 +131,6 @@ export function workloads(records: number): readonly Workload[] {
       input: events.name,
       outcome: 'every',
     },
+    ...nexmarkWorkloads(records),
   ];
 }

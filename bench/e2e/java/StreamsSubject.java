@@ -81,7 +81,7 @@ public class StreamsSubject {
               builder.table("customers", Consumed.with(TEXT, TEXT), Materialized.as("customers")),
               (event, customer) -> customer + ": " + event.substring(0, AMOUNT_DIGITS))
           .to(output, Produced.with(TEXT, TEXT));
-      default -> throw new IllegalArgumentException("There is no topology for workload " + workload);
+      default -> NexmarkQueries.define(builder, workload, output, setting("VARIANT"));
     }
   }
 

@@ -85,12 +85,12 @@ function newestAuction(event: number): number {
 export class NexmarkGenerator {
   readonly #seed: number;
   readonly #hotUrls: readonly string[];
-  readonly #channelUrls: readonly string[];
+  /** Of channels that were drawn before. */
+  readonly #channelUrls: string[] = [];
 
   constructor(seed: number) {
     this.#seed = seed;
     this.#hotUrls = HOT_CHANNELS.map((_, channel) => pageUrl(new Randomness(seed ^ CHANNEL_SEED, CHANNELS + channel)));
-    this.#channelUrls = Array.from({ length: CHANNELS }, (_, channel) => channelUrl(seed, channel));
   }
 
   /** Person `index`, from 0. */
@@ -145,10 +145,15 @@ export class NexmarkGenerator {
       bidder,
       price,
       channel: hot ? HOT_CHANNELS[channel]! : `channel-${channel}`,
-      url: (hot ? this.#hotUrls : this.#channelUrls)[channel]!,
+      url: hot ? this.#hotUrls[channel]! : this.#channelUrl(channel),
       dateTime: timeOf(event),
       extra,
     };
+  }
+
+  #channelUrl(channel: number): string {
+    this.#channelUrls[channel] ??= channelUrl(this.#seed, channel);
+    return this.#channelUrls[channel];
   }
 }
 

@@ -1,6 +1,9 @@
 import { countsOf, type NexmarkGenerator } from './generator.ts';
 import type { Auction, Bid, Person } from './model.ts';
 
+/** Without the texts: there are many. */
+type SlimAuction = Pick<Auction, 'category' | 'seller' | 'dateTime' | 'expires'>;
+
 /** A record of a query's output: an int64 key, and what its value is as JSON (the order of the fields counts). */
 export type Expected = readonly [key: number, value: object];
 
@@ -42,12 +45,13 @@ function* selection(generator: NexmarkGenerator, events: number): Iterable<Expec
 
 /** Every auction of the category with its seller, whichever came first. */
 function* localItems(generator: NexmarkGenerator, events: number): Iterable<Expected> {
-  const persons = new Map([...personsOf(generator, events)].map((person) => [person.id, person]));
+  const locals = new Map<number, Pick<Person, 'name' | 'city' | 'state'>>();
+  for (const { id, name, city, state } of personsOf(generator, events)) {
+    if (state === 'OR' || state === 'ID' || state === 'CA') locals.set(id, { name, city, state });
+  }
   for (const { id, seller, category } of auctionsOf(generator, events)) {
-    const person = persons.get(seller);
-    if (category !== 10 || person === undefined) continue;
-    const { name, city, state } = person;
-    if (state === 'OR' || state === 'ID' || state === 'CA') yield [seller, { name, city, state, auction: id }];
+    const local = locals.get(seller);
+    if (category === 10 && local !== undefined) yield [seller, { ...local, auction: id }];
   }
 }
 
@@ -104,13 +108,16 @@ function* newUsers(generator: NexmarkGenerator, events: number): Iterable<Expect
 }
 
 /** For each auction with a bid in its time: the highest, and of equally high ones the first. */
-function winningBids(generator: NexmarkGenerator, events: number): Iterable<readonly [Auction, Bid]> {
-  const auctions = new Map([...auctionsOf(generator, events)].map((auction) => [auction.id, auction]));
-  const winning = new Map<number, readonly [Auction, Bid]>();
+function winningBids(generator: NexmarkGenerator, events: number): Iterable<readonly [SlimAuction, Bid]> {
+  const auctions = new Map<number, SlimAuction>();
+  for (const { id, category, seller, dateTime, expires } of auctionsOf(generator, events)) {
+    auctions.set(id, { category, seller, dateTime, expires });
+  }
+  const winning = new Map<number, readonly [SlimAuction, Bid]>();
   for (const bid of bidsOf(generator, events)) {
     const auction = auctions.get(bid.auction);
     if (auction === undefined || bid.dateTime < auction.dateTime || bid.dateTime > auction.expires) continue;
-    if (bid.price > (winning.get(auction.id)?.[1].price ?? 0)) winning.set(auction.id, [auction, bid]);
+    if (bid.price > (winning.get(bid.auction)?.[1].price ?? 0)) winning.set(bid.auction, [auction, bid]);
   }
   return winning.values();
 }

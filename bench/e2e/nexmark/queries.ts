@@ -1,7 +1,7 @@
 import { type KStream, Serdes, type StreamsBuilder } from 'millrace';
 import { highestBids, hotItems } from './bids-in-windows.ts';
 import type { Bid } from './model.ts';
-import { localItems } from './sellers.ts';
+import { localItems, newUsers } from './sellers.ts';
 import { BIDS } from './topics.ts';
 import { averagePerCategory, averagePerSeller } from './winning-bids.ts';
 
@@ -21,6 +21,7 @@ export const queries: Readonly<Record<string, (builder: StreamsBuilder, output: 
   'nexmark-q5': hotItems,
   'nexmark-q6': averagePerSeller,
   'nexmark-q7': highestBids,
+  'nexmark-q8': newUsers,
 };
 
 /** Every bid is decoded, reduced to the five columns of the SQL and encoded again. */

@@ -2,6 +2,7 @@ import {
   type FixedKeyProcessor,
   type FixedKeyProcessorContext,
   type FixedKeyRecord,
+  JoinWindows,
   type KeyValueStore,
   type KStream,
   Serdes,
@@ -18,6 +19,19 @@ interface LocalItem extends Home {
   readonly auction: number;
 }
 
+/** What q8 needs of a person. */
+type Arrival = Pick<Person, 'id' | 'name' | 'dateTime'>;
+
+/** A row of q8. */
+interface NewUser {
+  readonly id: number;
+  readonly name: string;
+  readonly startTime: number;
+}
+
+const WINDOW_MS = 10_000;
+/** Auctions come through a repartition topic, which may lag behind the persons by any time. */
+const GRACE_MS = 24 * 3_600_000;
 const CATEGORY = 10;
 const LOCAL_STATES = ['OR', 'ID', 'CA'];
 const SELLERS = 'sellers';
@@ -34,15 +48,35 @@ export function localItems(builder: StreamsBuilder, output: string): void {
     .addStateStore(Stores.keyValue(WAITING, { keySerde: long, valueSerde: Serdes.Json<number[]>() }));
   const stores = [SELLERS, WAITING];
   const bySellers = persons(builder).processValues(() => new SellerSide(), { stores });
-  const byAuctions = auctionsBySeller(
-    auctions(builder).filter((_, auction) => auction.category === CATEGORY),
-    'auctions-by-seller',
-  ).processValues(() => new AuctionSide(), { stores });
+  const byAuctions = auctions(builder)
+    .filter((_, auction) => auction.category === CATEGORY)
+    .selectKey((_, auction) => auction.seller)
+    .repartition({ name: 'auctions-by-seller', keySerde: long, valueSerde: Serdes.Json<Auction>() })
+    .processValues(() => new AuctionSide(), { stores });
   bySellers.merge(byAuctions).to(output, { keySerde: long, valueSerde: Serdes.Json() });
 }
 
-function auctionsBySeller(stream: KStream<number, Auction>, name: string): KStream<number, Auction> {
-  return stream.selectKey((_, auction) => auction.seller).repartition({ name, keySerde: long, valueSerde: Serdes.Json<Auction>() });
+/**
+ * q8: who opened an auction in the window of 10 s in which they came. A stream-stream join finds the pairs that are no
+ * further apart than a window is long; those in the same window are kept. Somebody with several auctions is written several
+ * times, the same each time.
+ */
+export function newUsers(builder: StreamsBuilder, output: string): void {
+  const arrivals = persons(builder).mapValues(({ id, name, dateTime }): Arrival => ({ id, name, dateTime }));
+  const sales = auctions(builder).map((_, { seller, dateTime }): [number, number] => [seller, dateTime]);
+  arrivals
+    .join(sales, newUser, JoinWindows.ofTimeDifferenceAndGrace(WINDOW_MS, GRACE_MS), {
+      keySerde: long,
+      valueSerde: Serdes.Json(),
+      otherValueSerde: long,
+    })
+    .filter((_, user) => user !== null)
+    .to(output, { keySerde: long, valueSerde: Serdes.Json() });
+}
+
+function newUser({ id, name, dateTime }: Arrival, auctionTime: number): NewUser | null {
+  const startTime = dateTime - (dateTime % WINDOW_MS);
+  return auctionTime >= startTime && auctionTime < startTime + WINDOW_MS ? { id, name, startTime } : null;
 }
 
 function persons(builder: StreamsBuilder): KStream<number, Person> {

@@ -1,6 +1,8 @@
 import { Serdes } from 'millrace';
+import { Digest, type Outcome } from '../outcome.ts';
 import type { InputTopic, Workload } from '../workloads.ts';
 import { countsOf, NexmarkGenerator } from './generator.ts';
+import { oracle } from './oracle.ts';
 import { AUCTIONS, BIDS, MORE_AUCTIONS, MORE_PERSONS } from './topics.ts';
 
 export const SEED = 42;
@@ -24,6 +26,15 @@ function topic<E extends NexmarkEvent>(name: string, count: number, event: (inde
       writer.append(writer.partitionOf(key), value.dateTime, key, Buffer.from(JSON.stringify(value)));
     },
   };
+}
+
+/** What a query must write, by the oracle. */
+export function expectedOutcome(query: string, generator: NexmarkGenerator, events: number): Outcome {
+  const long = Serdes.Long();
+  const digest = new Digest();
+  for (const [key, value] of oracle[query]?.(generator, events) ?? [])
+    digest.add(long.serialize(key, ''), Buffer.from(JSON.stringify(value)));
+  return digest.outcome;
 }
 
 /** The queries over the first `events` events; q3 and q8 over more. Speeds are in records of the topic `input`. */
@@ -55,18 +66,24 @@ export function nexmarkWorkloads(events: number): readonly Workload[] {
     (index) => generator.person(index),
     ({ id }) => id,
   );
-  const ofBids = { inputs: [bids], input: BIDS } as const;
-  const ofBoth = { inputs: [auctions, bids], input: BIDS } as const;
-  const ofSellers = { inputs: [morePersons, moreAuctions], input: MORE_AUCTIONS } as const;
+  const query = (number: number, what: string, outcome: Workload['outcome'], inputs: readonly InputTopic[], events: number): Workload => {
+    const name = `nexmark-q${number}`;
+    const input = inputs.at(-1)!.name;
+    return { name, what, inputs, input, outcome, byHand: false, expected: () => expectedOutcome(name, generator, events) };
+  };
+  const ofBids = (number: number, what: string, outcome: Workload['outcome']) => query(number, what, outcome, [bids], events);
+  const ofBoth = (number: number, what: string) => query(number, what, 'last', [auctions, bids], events);
+  const ofSellers = (number: number, what: string, outcome: Workload['outcome']) =>
+    query(number, what, outcome, [morePersons, moreAuctions], events * MORE);
   return [
-    { name: 'nexmark-q0', what: 'bids as they are, five columns of seven', ...ofBids, outcome: 'every' },
-    { name: 'nexmark-q1', what: 'bids with prices in euros', ...ofBids, outcome: 'every' },
-    { name: 'nexmark-q2', what: 'bids for every 123rd auction', ...ofBids, outcome: 'every' },
-    { name: 'nexmark-q3', what: 'auctions of one category whose sellers live in three states', ...ofSellers, outcome: 'every' },
-    { name: 'nexmark-q4', what: 'average price of winning bids by category', ...ofBoth, outcome: 'last' },
-    { name: 'nexmark-q5', what: 'auctions with the most bids in windows of 10 s, every 2 s', ...ofBids, outcome: 'last' },
-    { name: 'nexmark-q6', what: "average price of a seller's last 10 auctions", ...ofBoth, outcome: 'last' },
-    { name: 'nexmark-q7', what: 'highest bid in windows of 10 s', ...ofBids, outcome: 'last' },
-    { name: 'nexmark-q8', what: 'persons who opened an auction within 10 s of coming', ...ofSellers, outcome: 'last' },
+    ofBids(0, 'bids as they are, five columns of seven', 'every'),
+    ofBids(1, 'bids with prices in euros', 'every'),
+    ofBids(2, 'bids for every 123rd auction', 'every'),
+    ofSellers(3, 'auctions of one category whose sellers live in three states', 'every'),
+    ofBoth(4, 'average price of winning bids by category'),
+    ofBids(5, 'auctions with the most bids in windows of 10 s, every 2 s', 'last'),
+    ofBoth(6, "average price of a seller's last 10 auctions"),
+    ofBids(7, 'highest bid in windows of 10 s', 'last'),
+    ofSellers(8, 'persons who opened an auction in the 10 s in which they came', 'last'),
   ];
 }
