@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { wholeNumber } from '../../src/cli/command.ts';
 import { benchE2e } from './main.ts';
+import { BenchProgress } from './progress.ts';
 import { buildDocument, compareReports, readEnvironment, saveChart, saveDocument, showReport, terminalReport } from './report/index.ts';
 
 const DEFAULT_RECORDS = 8_000_000;
@@ -53,7 +54,8 @@ export function e2eCommand(): Command {
 
 async function run(options: Options): Promise<void> {
   const environment = readEnvironment();
-  const results = await benchE2e({ ...options, ...conditions(options), records: options.rows, log: console.log });
+  const progress = new BenchProgress(console.log);
+  const results = await benchE2e({ ...options, ...conditions(options), records: options.rows, progress });
   const document = buildDocument(results, environment, new Date().toISOString());
   if (options.json !== undefined) saveDocument(options.json, document);
   console.log(terminalReport(document));

@@ -1,3 +1,4 @@
+import type { BenchProgress } from './progress.ts';
 import type { E2eResults } from './results.ts';
 import { type BenchSession, withSession } from './session/session.ts';
 import { allSubjects, type Subject } from './subjects.ts';
@@ -14,7 +15,7 @@ export interface E2eOptions extends RunConditions {
   readonly subjects: string | undefined;
   /** `kafka`, `embedded`, or undefined for Apache Kafka where Java is there. */
   readonly broker: string | undefined;
-  readonly log: (line: string) => void;
+  readonly progress: BenchProgress;
 }
 
 /** Of event topics, where outputs of all subjects are compared before anything is measured. */
@@ -26,8 +27,7 @@ const CHECK_RECORDS = 200_000;
  */
 export function benchE2e(options: E2eOptions): Promise<E2eResults> {
   return withSession(options, async (session) => {
-    const { log } = options;
-    const subjects = allSubjects(log).filter(({ name }) => matches(name, options.subjects));
+    const subjects = allSubjects(session.log).filter(({ name }) => matches(name, options.subjects));
     const chosen = (records: number) => workloads(records).filter(({ name }) => matches(name, options.only));
     if (chosen(1).length === 0 || subjects.length === 0) throw new Error('No workload or no subject has such a name.');
     const bench = new ThroughputBench(session);
@@ -49,13 +49,14 @@ async function throughput(
   chosen: (records: number) => readonly Workload[],
 ): Promise<void> {
   session.log(`On ${session.brokerName}; ${options.guarantee}, commits every ${options.commitIntervalMs} ms`);
-  if (options.records > CHECK_RECORDS) {
-    const small = chosen(CHECK_RECORDS);
+  const [small, large] = [options.records > CHECK_RECORDS ? chosen(CHECK_RECORDS) : [], chosen(options.records)];
+  bench.announce(small, subjects, 0);
+  bench.announce(large, subjects, options.runs);
+  if (small.length > 0) {
     await bench.load(small);
     for (const workload of small) await bench.check(workload, subjects, options);
     await bench.unload(small);
   }
-  const large = chosen(options.records);
   await bench.load(large);
   for (const workload of large) await bench.measure(workload, subjects, options, options.runs);
 }

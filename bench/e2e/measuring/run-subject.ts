@@ -123,6 +123,7 @@ export function runSubject(
       input,
       ({ committed, done }) => {
         toEnd = done;
+        session.progress.committed(committed);
         const brokerCpuSeconds = session.broker.stats.cpuSeconds();
         return window.add({ atMs: performance.now(), committed, ...running.cpu(), brokerCpuSeconds }, done);
       },

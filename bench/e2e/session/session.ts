@@ -8,6 +8,7 @@ import { createTransport } from '../../../src/transport/create.ts';
 import { type BrokerProcess, startMillrace } from '../../broker/broker-process.ts';
 import { KAFKA_VERSION, KafkaMissing, kafkaClassPath } from '../../broker/kafka/class-path.ts';
 import { startKafka } from '../../broker/kafka/start.ts';
+import type { BenchProgress } from '../progress.ts';
 import { Leftovers } from './leftovers.ts';
 import { deleteTopics, waitUntilGone } from './topics.ts';
 
@@ -20,6 +21,8 @@ export interface BenchSession {
   readonly kafka: JobKafka;
   readonly leftovers: Leftovers;
   readonly log: (line: string) => void;
+  /** Is told what is under way. */
+  readonly progress: BenchProgress;
   /** Creates a topic for the output of one run. */
   createOutput(topic: string, partitions: number): Promise<void>;
   /** Deletes topics with their records, so that no run fills the disk for the next; resolves when they are gone. */
@@ -32,7 +35,8 @@ export interface BenchSession {
 export interface SessionOptions {
   /** `kafka`, `embedded`, or undefined for Apache Kafka where Java is there. */
   readonly broker: string | undefined;
-  readonly log: (line: string) => void;
+  /** Takes the log as well: its lines and the live one are one after the other. */
+  readonly progress: BenchProgress;
 }
 
 const START_LIMIT_MS = 60_000;
@@ -51,7 +55,8 @@ export async function withSession<T>(options: SessionOptions, work: (session: Be
         client,
         kafka,
         leftovers,
-        log: options.log,
+        log: options.progress.line,
+        progress: options.progress,
         createOutput: (topic, partitions) => kafka.createTopics([{ topic, partitions, replicationFactor: -1, config: {} }]),
         deleteTopics: async (topics) => {
           await deleteTopics(client, topics);
@@ -70,13 +75,19 @@ export async function withSession<T>(options: SessionOptions, work: (session: Be
   }
 }
 
-async function startBroker({ broker, log }: SessionOptions, directory: string): Promise<{ broker: BrokerProcess; brokerName: string }> {
+async function startBroker(
+  { broker, progress }: SessionOptions,
+  directory: string,
+): Promise<{ broker: BrokerProcess; brokerName: string }> {
   if (broker !== 'embedded') {
     try {
-      return { broker: await startKafka(kafkaClassPath(log), join(directory, 'kafka')), brokerName: `Apache Kafka ${KAFKA_VERSION}` };
+      return {
+        broker: await startKafka(kafkaClassPath(progress.line), join(directory, 'kafka')),
+        brokerName: `Apache Kafka ${KAFKA_VERSION}`,
+      };
     } catch (error) {
       if (!(error instanceof KafkaMissing) || broker === 'kafka') throw error;
-      log(`Skipped: Apache Kafka as the broker. ${error.message} The embedded broker serves instead.`);
+      progress.line(`Skipped: Apache Kafka as the broker. ${error.message} The embedded broker serves instead.`);
     }
   }
   mkdirSync(join(directory, 'embedded'));
