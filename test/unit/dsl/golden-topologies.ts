@@ -1,5 +1,5 @@
 import type { FixedKeyProcessorContext, FixedKeyProcessorSupplier } from '../../../src/dsl/index.ts';
-import { type KStream, StreamsBuilder, TimeWindows } from '../../../src/dsl/index.ts';
+import { JoinWindows, type KStream, StreamsBuilder, TimeWindows } from '../../../src/dsl/index.ts';
 import { Serdes } from '../../../src/serde/index.ts';
 import { type ProcessorContext, type ProcessorSupplier, Stores, Topology } from '../../../src/topology/index.ts';
 
@@ -44,6 +44,8 @@ const yes = () => true;
 const value = <T>(each: T): T => each;
 const byValue = (_key: unknown, each: string): string => each;
 const left = <T>(each: T): T => each;
+const first = (one: string | null): string => one ?? 'none';
+const near = JoinWindows.ofTimeDifferenceWithNoGrace(60_000);
 const last = <T>(_aggregate: T, each: T): T => each;
 const oneMinute = TimeWindows.ofSizeWithNoGrace(60_000);
 
@@ -152,6 +154,33 @@ const dsl: Record<string, (builder: Builder) => void> = {
     const stream = b.stream('in').selectKey(byValue);
     stream.join(one, left).to('o1');
     stream.leftJoin(other, left).to('o2');
+  },
+  'stream-stream-join': (b) => b.stream('l').join(b.stream('r'), left, near).to('out'),
+  'stream-stream-left-join': (b) => b.stream('l').leftJoin(b.stream('r'), left, near).to('out'),
+  'stream-stream-outer-join': (b) => b.stream('l').outerJoin(b.stream('r'), left, near).to('out'),
+  'stream-stream-join-named': (b) => b.stream('l').join(b.stream('r'), left, near, { name: 'pairs', storeName: 'kept' }).to('out'),
+  'stream-stream-left-join-named': (b) => b.stream('l').leftJoin(b.stream('r'), left, near, { name: 'pairs', storeName: 'kept' }).to('out'),
+  'stream-stream-outer-join-named': (b) =>
+    b.stream('l').outerJoin(b.stream('r'), left, near, { name: 'pairs', storeName: 'kept' }).to('out'),
+  'stream-stream-join-named-nodes': (b) => b.stream('l').outerJoin(b.stream('r'), left, near, { name: 'pairs' }).to('out'),
+  'stream-stream-join-named-store': (b) => b.stream('l').leftJoin(b.stream('r'), left, near, { storeName: 'kept' }).to('out'),
+  'stream-stream-join-rekeyed': (b) =>
+    b.stream('l').selectKey(byValue).outerJoin(b.stream('r').selectKey(byValue), first, near).groupByKey().count().toStream().to('out'),
+  'stream-stream-join-rekeyed-named': (b) =>
+    b.stream('l').selectKey(byValue).join(b.stream('r').selectKey(byValue), left, near, { name: 'pairs', storeName: 'kept' }).to('out'),
+  'stream-stream-joins-one-repartition': (b) => {
+    const [rekeyed, other, table] = [b.stream('l').selectKey(byValue), b.stream('r'), b.table('t')];
+    rekeyed.join(other, left, near).to('o1');
+    other.leftJoin(rekeyed, left, near).to('o2');
+    rekeyed.join(table, left).to('o3');
+  },
+  'stream-stream-self-join': (b) => {
+    const stream = b.stream('in');
+    stream.join(stream, left, near).to('out');
+  },
+  'stream-stream-join-chain': (b) => {
+    const [one, other] = [b.stream('a'), b.stream('b')];
+    one.leftJoin(other, left, near).outerJoin(b.stream('c'), first, near).selectKey(byValue).join(other, left, near).to('out');
   },
   'join-with-view': (b) => {
     const table = b.table('t').filter(yes).mapValues(value);

@@ -143,6 +143,36 @@ public class GoldenTopologies {
       x.join(t,(p,q)->p).to("o1");
       x.leftJoin(u,(p,q)->p).to("o2");
     });
+    JoinWindows near = JoinWindows.ofTimeDifferenceWithNoGrace(Duration.ofMinutes(1));
+    dsl("stream-stream-join", b -> stream(b, "l").join(stream(b, "r"),(p,q)->p,near).to("out"));
+    dsl("stream-stream-left-join", b -> stream(b, "l").leftJoin(stream(b, "r"),(p,q)->p,near).to("out"));
+    dsl("stream-stream-outer-join", b -> stream(b, "l").outerJoin(stream(b, "r"),(p,q)->p,near).to("out"));
+    dsl("stream-stream-join-named", b -> stream(b, "l").join(stream(b, "r"),(p,q)->p,near,StreamJoined.<String,String,String>as("kept").withName("pairs")).to("out"));
+    dsl("stream-stream-left-join-named", b -> stream(b, "l").leftJoin(stream(b, "r"),(p,q)->p,near,StreamJoined.<String,String,String>as("kept").withName("pairs")).to("out"));
+    dsl("stream-stream-outer-join-named", b -> stream(b, "l").outerJoin(stream(b, "r"),(p,q)->p,near,StreamJoined.<String,String,String>as("kept").withName("pairs")).to("out"));
+    dsl("stream-stream-join-named-nodes", b -> stream(b, "l").outerJoin(stream(b, "r"),(p,q)->p,near,StreamJoined.<String,String,String>with(null,null,null).withName("pairs")).to("out"));
+    dsl("stream-stream-join-named-store", b -> stream(b, "l").leftJoin(stream(b, "r"),(p,q)->p,near,StreamJoined.<String,String,String>as("kept")).to("out"));
+    dsl("stream-stream-join-rekeyed", b ->
+        stream(b, "l").selectKey((k,v)->v).outerJoin(stream(b, "r").selectKey((k,v)->v),(p,q)->p,near).groupByKey().count().toStream().to("out"));
+    dsl("stream-stream-join-rekeyed-named", b ->
+        stream(b, "l").selectKey((k,v)->v).join(stream(b, "r").selectKey((k,v)->v),(p,q)->p,near,StreamJoined.<String,String,String>as("kept").withName("pairs")).to("out"));
+    dsl("stream-stream-joins-one-repartition", b -> {
+      KStream<String,String> x = stream(b, "l").selectKey((k,v)->v);
+      KStream<String,String> y = stream(b, "r");
+      KTable<String,String> t = b.table("t");
+      x.join(y,(p,q)->p,near).to("o1");
+      y.leftJoin(x,(p,q)->p,near).to("o2");
+      x.join(t,(p,q)->p).to("o3");
+    });
+    dsl("stream-stream-self-join", b -> {
+      KStream<String,String> x = stream(b, "in");
+      x.join(x,(p,q)->p,near).to("out");
+    });
+    dsl("stream-stream-join-chain", b -> {
+      KStream<String,String> x = stream(b, "a");
+      KStream<String,String> y = stream(b, "b");
+      x.leftJoin(y,(p,q)->p,near).outerJoin(stream(b, "c"),(p,q)->p,near).selectKey((k,v)->v).join(y,(p,q)->p,near).to("out");
+    });
     dsl("join-with-view", b -> {
       KTable<String,String> t = b.<String,String>table("t").filter((k,v)->true).mapValues(v->v);
       stream(b, "in").join(t,(p,q)->p).to("out");
