@@ -2,6 +2,7 @@ import type { KeyValueTable } from '../state/key-value-table.ts';
 import { type AggregationSpec, type AggregationStep, aggregationStep, initialAggregate } from './aggregation.ts';
 import { FlowNode } from './flow-node.ts';
 import type { FlowRecord } from './flow-record.ts';
+import { rowByBytes } from './row-lookup.ts';
 import type { NodeRuntime } from './runtime.ts';
 import { TableOutput } from './table-output.ts';
 
@@ -34,12 +35,14 @@ export class AggregateNode extends FlowNode {
       return;
     }
     const { table } = this;
-    const entry = table.getEntry(record.key);
+    const known = rowByBytes(table, record.keyField);
+    const entry = known ?? table.getEntry(record.key);
     // undefined is a restored value that nobody has read yet.
     const timestampMs = entry.value === null ? record.timestamp : Math.max(record.timestamp, entry.timestampMs);
     this.output.rememberOld(entry, this.initial);
     const aggregate = this.step(record, entry) ?? null;
     table.write(entry, aggregate, aggregate === null ? record.timestamp : timestampMs);
+    if (known === undefined) table.rememberBytes(entry);
     this.output.forwardWritten(record, record.keyField, entry, timestampMs);
   }
 }

@@ -63,6 +63,12 @@ export class Field {
     return this.decoded && this.value === null;
   }
 
+  /** Takes a value that somebody else has found for these bytes; it must be immutable. They stay. */
+  adopt(value: unknown): void {
+    this.value = value;
+    this.decoded = true;
+  }
+
   /** The bytes as they are; null where there is no value or the bytes were never known. */
   rawBytes(): Uint8Array | null {
     return this.serde === undefined ? null : this.bytes.subarray(this.start, this.start + this.length);

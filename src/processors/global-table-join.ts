@@ -42,7 +42,7 @@ export class GlobalTableJoinNode extends FlowNode {
       this.runtime.recordDropped('null-key', this.name);
       return;
     }
-    const row = mapped === null ? null : lookUp(this.table, mapped, []);
+    const row = mapped === null ? null : lookUp(this.table, this.table.findEntry(mapped), mapped, []);
     if (row === null && !this.left) return;
     this.value.set(this.joiner(record.value, row, record.key));
     this.out.keyField = record.keyField;

@@ -1,14 +1,21 @@
+import type { Entry } from '../state/entry.ts';
 import type { KeyValueTable } from '../state/key-value-table.ts';
 import type { TableViewStep } from '../topology/operators.ts';
 import { FlowNode } from './flow-node.ts';
 import { Field, FlowRecord } from './flow-record.ts';
+import { rowByBytes } from './row-lookup.ts';
 import type { NodeRuntime } from './runtime.ts';
 
 /** A row of a table as a joiner may see it: a copy, taken through the steps of a table that is only a view. */
-export function lookUp(table: KeyValueTable<unknown, unknown>, key: unknown, view: readonly TableViewStep[]): unknown {
-  const entry = table.findEntry(key);
+export function lookUp(
+  table: KeyValueTable<unknown, unknown>,
+  entry: Entry<unknown, unknown> | undefined,
+  key: unknown,
+  view: readonly TableViewStep[],
+): unknown {
   let value: unknown = entry === undefined ? null : table.readCopy(entry);
-  for (const step of view) {
+  for (let at = 0; at < view.length; at++) {
+    const step = view[at]!;
     if (value === null) return null;
     if (step.type === 'mapValues') value = step.mapper(value, key) ?? null;
     else if (Boolean(step.predicate(key, value)) === step.not) return null;
@@ -48,16 +55,25 @@ export class StreamTableJoinNode extends FlowNode {
       this.runtime.recordDropped('null-value', this.name);
       return;
     }
-    const key = record.key;
-    if (key === null && !this.left) {
+    const noKey = record.keyField.isNull();
+    if (noKey && !this.left) {
       this.runtime.recordDropped('null-key', this.name);
       return;
     }
-    const row = key === null ? null : lookUp(this.table, key, this.view);
+    const row = noKey ? null : this.rowOf(record);
     if (row === null && !this.left) return;
-    this.value.set(this.joiner(record.value, row, key));
+    this.value.set(this.joiner(record.value, row, record.key));
     this.out.keyField = record.keyField;
     this.out.inherit(record);
     this.forward(this.out);
+  }
+
+  private rowOf({ keyField }: FlowRecord): unknown {
+    const { table } = this;
+    const known = rowByBytes(table, keyField);
+    const key = keyField.get();
+    const entry = known ?? table.findEntry(key);
+    if (known === undefined && entry !== undefined) table.rememberBytes(entry);
+    return lookUp(table, entry, key, this.view);
   }
 }

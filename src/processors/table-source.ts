@@ -1,6 +1,7 @@
 import type { KeyValueTable } from '../state/key-value-table.ts';
 import { FlowNode } from './flow-node.ts';
 import type { FlowRecord } from './flow-record.ts';
+import { rowByBytes } from './row-lookup.ts';
 import type { NodeRuntime } from './runtime.ts';
 import { TableOutput } from './table-output.ts';
 
@@ -26,11 +27,13 @@ export class TableSourceNode extends FlowNode {
       this.forward(record);
       return;
     }
-    const entry = table.getEntry(record.key);
+    const known = rowByBytes(table, record.keyField);
+    const entry = known ?? table.getEntry(record.key);
     const value = record.value;
     output.rememberOld(entry);
     // Later in offset order wins, also when its timestamp is older. A copy, because siblings see the same object.
     table.write(entry, value === null ? null : table.copyIn(value), record.timestamp);
+    if (known === undefined) table.rememberBytes(entry);
     output.forwardWritten(record, record.keyField, entry, record.timestamp);
   }
 }

@@ -4,6 +4,7 @@ import type { TimeWindowsSpec } from '../topology/operators.ts';
 import { type AggregationSpec, type AggregationStep, aggregationStep, initialAggregate } from './aggregation.ts';
 import { FlowNode } from './flow-node.ts';
 import { Field, type FlowRecord } from './flow-record.ts';
+import { windowRowByBytes } from './row-lookup.ts';
 import type { NodeRuntime } from './runtime.ts';
 import { TableOutput } from './table-output.ts';
 
@@ -63,11 +64,13 @@ export class WindowAggregateNode extends FlowNode {
 
   private update(record: FlowRecord, startMs: number): void {
     const { table } = this;
-    const entry = table.getEntry(record.key, startMs);
+    const known = windowRowByBytes(table, record.keyField, startMs);
+    const entry = known ?? table.getEntry(record.key, startMs);
     const timestampMs = entry.value === null ? record.timestamp : Math.max(record.timestamp, entry.timestampMs);
     this.output.rememberOld(entry, this.initial);
     const aggregate = this.step(record, entry) ?? null;
     table.write(entry, aggregate, aggregate === null ? record.timestamp : timestampMs);
+    if (known === undefined) table.rememberBytes(entry);
     if (table.cached) return;
     this.key.set(windowed(record.key, startMs, startMs + this.windows.sizeMs));
     this.output.forwardWritten(record, this.key, entry, timestampMs);

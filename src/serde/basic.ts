@@ -31,6 +31,7 @@ const booleanSerde: Serde<boolean> = {
 
 const bytesSerde: Serde<Uint8Array> = {
   name: 'bytes',
+  keyBytes: 'any',
   serialize(value, topic) {
     if (!(value instanceof Uint8Array)) throw serializationFailed('bytes', topic, 'a Uint8Array or Buffer', value);
     return value;

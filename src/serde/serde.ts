@@ -26,6 +26,11 @@ export interface Serde<T> {
    */
   mapKey?(value: T): string | number;
   /**
+   * State stores may find a row by the bytes of its key, without decoding them, because `mapKey` (or the default) is a text
+   * whose char codes are those very bytes: `ascii`, where all of them are below 0x80, or `any`. Default: not.
+   */
+  readonly keyBytes?: 'ascii' | 'any';
+  /**
    * Offers to write straight into `target` at `offset` (which has at least `room` bytes free); returns the number of
    * bytes written, or -1 when it does not fit (the caller then grows the buffer and asks again). Optional: it saves a
    * copy on the hot path.

@@ -88,6 +88,7 @@ function shortAscii(data: Uint8Array, start: number, length: number): string | u
 const stringSerde: Serde<string> = {
   name: 'string',
   immutable: true,
+  keyBytes: 'ascii',
   serialize(value, topic) {
     if (typeof value !== 'string') throw serializationFailed('string', topic, 'a string', value);
     return Buffer.from(value, 'utf8');

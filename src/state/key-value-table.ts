@@ -1,5 +1,6 @@
 import { MillraceError } from '../errors.ts';
 import { bytesToLatin1 } from './byte-codec.ts';
+import { ByteIndex } from './byte-index.ts';
 import { Entry } from './entry.ts';
 import { SortedIndex, type SortKeyFunction, sortKeyFunction } from './sorted-index.ts';
 import type { ChangelogWriter, StoreContext, ValueWriter } from './store-context.ts';
@@ -20,11 +21,27 @@ export class KeyValueTable<K, V> extends WriteBackStore<K, V> {
   /** Dropped whenever a key is added or removed. */
   private index: SortedIndex<K, V> | undefined = undefined;
   private readonly sortKeyOf: SortKeyFunction<K>;
+  private byBytes: ByteIndex<K, V> | undefined;
   private liveCount = 0;
 
   constructor(spec: StoreSpec<K, V>, context: StoreContext) {
     super(spec, context);
     this.sortKeyOf = sortKeyFunction(spec.keySerde, context.topic);
+    const { keyBytes } = spec.keySerde;
+    if (keyBytes !== undefined) this.byBytes = new ByteIndex(keyBytes === 'any');
+  }
+
+  /**
+   * The entry whose key, serialised by this store's serde, has these bytes. Undefined says nothing: decode the key, then
+   * ask {@link getEntry}, and tell {@link rememberBytes} what it answered once that has a value.
+   */
+  findByBytes(bytes: Uint8Array, start: number, length: number): Entry<K, V> | undefined {
+    return this.byBytes?.find(bytes, start, length);
+  }
+
+  /** To be called after a {@link findByBytes} that found nothing, before the next one. */
+  rememberBytes(entry: Entry<K, V>): void {
+    this.byBytes?.add(entry);
   }
 
   /** The entry of a key; a new one, not yet in the store, when there is none. Its value may be null. */
@@ -81,6 +98,7 @@ export class KeyValueTable<K, V> extends WriteBackStore<K, V> {
   override close(): void {
     super.close();
     this.entries = new Map();
+    this.byBytes = undefined;
     this.liveCount = 0;
     this.index = undefined;
   }

@@ -1,5 +1,9 @@
+import { ByteIndex } from './byte-index.ts';
 import type { Entry } from './entry.ts';
 import type { SortedIndex } from './sorted-index.ts';
+
+/** With fewer rows an index of their bytes is not worth its memory. */
+const MIN_INDEXED_ROWS = 16;
 
 /** All rows of one window start. Expiry drops it as a whole. */
 export class WindowGroup<K, V> {
@@ -10,6 +14,8 @@ export class WindowGroup<K, V> {
   readonly entries: Map<string | number, Entry<K, V>> = new Map();
   /** Stores that keep duplicates: the rows of each key in the order of their sequence numbers. */
   readonly duplicates: Map<string | number, Entry<K, V>[]> | undefined;
+  /** The rows by the bytes of their keys; made when there are enough. */
+  byBytes: ByteIndex<K, V> | undefined = undefined;
   /** Rows that have a value. */
   liveCount = 0;
   /** Dropped whenever a row is added or removed. */
@@ -39,6 +45,12 @@ export class WindowGroup<K, V> {
     const position = list.indexOf(entry);
     if (position >= 0) list.splice(position, 1);
     if (list.length === 0) this.duplicates!.delete(entry.mapKey);
+  }
+
+  /** After a search by bytes that found nothing; see `KeyValueTable.rememberBytes`. */
+  rememberBytes(entry: Entry<K, V>, anyBytes: boolean): void {
+    if (this.byBytes !== undefined) this.byBytes.add(entry);
+    else if (this.entries.size >= MIN_INDEXED_ROWS) this.byBytes = new ByteIndex(anyBytes);
   }
 
   get isEmpty(): boolean {

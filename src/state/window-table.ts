@@ -49,6 +49,17 @@ export class WindowTable<K, V> extends WriteBackStore<K, V> {
     return entry !== undefined ? entry : new Entry<K, V>(this.copyKey(key), mapKey, group, 0);
   }
 
+  /** As `KeyValueTable.findByBytes`, in the window that starts at `windowStartMs`. */
+  findByBytes(bytes: Uint8Array, start: number, length: number, windowStartMs: number): Entry<K, V> | undefined {
+    return this.groups.find(windowStartMs)?.byBytes?.find(bytes, start, length);
+  }
+
+  /** As `KeyValueTable.rememberBytes`. */
+  rememberBytes(entry: Entry<K, V>): void {
+    const { keyBytes } = this.keySerde;
+    if (keyBytes !== undefined && !this.retainDuplicates) entry.group!.rememberBytes(entry, keyBytes === 'any');
+  }
+
   /** The entry of a window that has a value; undefined otherwise. With duplicates, the first. */
   findEntry(key: K, windowStartMs: number): Entry<K, V> | undefined {
     if (key === null || key === undefined) throw nullKey(this.name);
