@@ -72,6 +72,17 @@ export function allSubjects(log: (line: string) => void): Subject[] {
 /** A subject that cannot be had on this machine, and what it takes. */
 export class SubjectMissing extends Error {}
 
+/** What Kafka Streams says its topologies are, one for each workload. Throws {@link SubjectMissing}. */
+export function describeInJava(workloads: readonly string[], output: string, log: (line: string) => void): string[] {
+  const parameters = ['-cp', kafkaStreamsClassPath(log), 'StreamsSubject', ...workloads];
+  const result = spawnSync('java', parameters, {
+    encoding: 'utf8',
+    env: { ...process.env, BENCH_OUTPUT: output, BENCH_VARIANT: 'in-memory' },
+  });
+  if (result.status !== 0) throw new Error(`Kafka Streams does not describe its topologies: ${result.stderr.slice(-2_000)}`);
+  return result.stdout.split('\n.\n').slice(0, workloads.length);
+}
+
 let classPath: string | undefined;
 
 /** The jars of Kafka Streams, found by Maven once, and the subject's class, compiled anew. */

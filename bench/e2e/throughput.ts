@@ -32,7 +32,7 @@ export class ThroughputBench {
   /** What did not come to its end, and outputs that differ. */
   readonly failures: string[] = [];
   readonly #session: BenchSession;
-  /** By workload: the output that all subjects should have, from the one that was first. */
+  /** By workload: the output that all subjects should have, from the one that was first where it is not known before. */
   readonly #expected = new Map<string, Outcome>();
   /** By workload and subject: whether its output of the check input was right. */
   readonly #checked = new Map<string, boolean>();
@@ -57,7 +57,7 @@ export class ThroughputBench {
   announce(workloads: readonly Workload[], subjects: readonly Subject[], runs: number): void {
     const each = Array.from({ length: Math.max(1, runs) }, (_, index) => Math.min(index + 1, runs));
     const of = (workload: Workload) =>
-      subjects.flatMap((subject) => each.map((run) => stepOf(workload, subject, run, runs)));
+      able(subjects, workload).flatMap((subject) => each.map((run) => stepOf(workload, subject, run, runs)));
     this.#session.progress.plan(workloads.flatMap(of));
   }
 
@@ -66,7 +66,7 @@ export class ThroughputBench {
    * that the time limit stops later. Nothing is measured.
    */
   async check(workload: Workload, subjects: readonly Subject[], conditions: RunConditions): Promise<void> {
-    for (const subject of subjects) {
+    for (const subject of able(subjects, workload)) {
       const result = await this.#attempt(workload, subject, { ...conditions, warmUpMs: 0, limitMs: Number.POSITIVE_INFINITY }, 0, 0);
       this.#checked.set(`${workload.name}\n${subject.name}`, result?.equal === true);
       if (result?.equal === true) this.#session.log(`${workload.name}, check: ${subject.name}: output equal`);
@@ -76,7 +76,7 @@ export class ThroughputBench {
   /** All subjects in turns, beginning with another one in each run: what changes on the machine meanwhile hits all of them. */
   async measure(workload: Workload, subjects: readonly Subject[], conditions: RunConditions, runs: number): Promise<void> {
     for (let run = 1; run <= runs; run++) {
-      for (const subject of rotated(subjects, run - 1)) {
+      for (const subject of rotated(able(subjects, workload), run - 1)) {
         const result = await this.#attempt(workload, subject, conditions, run, runs);
         if (result === undefined) continue;
         this.runs.push(result);
@@ -112,7 +112,7 @@ export class ThroughputBench {
     const applicationId = `bench-${workload.name}-${++this.#applications}`;
     const output = `output-of-${applicationId}`;
     const outputs = workload.outputs ?? [output];
-    for (const topic of outputs) await this.#session.createOutput(topic, partitionsOf(workload));
+    for (const topic of [...outputs, ...(workload.alsoCreated ?? [])]) await this.#session.createOutput(topic, partitionsOf(workload));
     const stateDir = this.#session.makeDirectory(applicationId);
     const { threads, variant } = subject;
     const bootstrapServers = this.#session.broker.bootstrapServers;
@@ -131,7 +131,7 @@ export class ThroughputBench {
     } finally {
       this.#session.removeDirectory(stateDir);
       const internal = await topicsWithPrefix(this.#session.client, `${applicationId}-`);
-      await this.#session.deleteTopics([...outputs, ...internal]);
+      await this.#session.deleteTopics([...outputs, ...(workload.alsoCreated ?? []), ...internal]);
     }
   }
 
@@ -141,7 +141,7 @@ export class ThroughputBench {
       return equal === undefined ? {} : { equal };
     }
     const outcome = await readOutcome(this.#session.kafka, outputs, workload);
-    const expected = this.#expected.get(workload.name) ?? outcome;
+    const expected = this.#expected.get(workload.name) ?? workload.expected?.() ?? outcome;
     this.#expected.set(workload.name, expected);
     return { outcome, equal: outcome.count === expected.count && outcome.digest === expected.digest };
   }
@@ -162,6 +162,11 @@ export class ThroughputBench {
 /** Run 0 is the check. */
 function stepOf(workload: Workload, { name: subject }: Subject, run: number, runs: number): Step {
   return { workload: run === 0 ? `${workload.name}, check` : workload.name, subject, run, runs, records: countOf(workload) };
+}
+
+/** Without the loops, where nobody wrote the workload by hand. */
+function able(subjects: readonly Subject[], { byHand = true }: Workload): readonly Subject[] {
+  return byHand ? subjects : subjects.filter((subject) => subject.byHand !== true);
 }
 
 /** In another order each time, without a random choice. */

@@ -1,9 +1,13 @@
-import { Serdes, StreamsBuilder, TimeWindows } from 'millrace';
+import { JoinWindows, Serdes, StreamsBuilder, TimeWindows } from 'millrace';
+import flightsEtl from '../../examples/flights-etl/topology.ts';
 import { queries } from './nexmark/queries.ts';
 
 const text = Serdes.String();
 const long = Serdes.Long();
 const WINDOW_MS = 10_000;
+const JOIN_WITHIN_MS = 500;
+/** The partitions of the two topics may be read that far apart. */
+const JOIN_GRACE_MS = 10_000;
 const AMOUNT_DIGITS = 6;
 const KEPT_CHARACTERS = 40;
 
@@ -18,7 +22,7 @@ const definitions: Readonly<Record<string, (builder: StreamsBuilder, output: str
       .stream('events-uniform', { keySerde: text, valueSerde: text })
       .filter((_, value) => Number(value.slice(0, AMOUNT_DIGITS)) % 2 === 0)
       .mapValues((value) => `amount=${value.slice(0, AMOUNT_DIGITS)} ${value.slice(AMOUNT_DIGITS + 1, KEPT_CHARACTERS)}`)
-      .to(output);
+      .to(output, { keySerde: text, valueSerde: text });
   },
   'word-count': (builder, output) => {
     builder
@@ -50,8 +54,22 @@ const definitions: Readonly<Record<string, (builder: StreamsBuilder, output: str
     builder
       .stream('events-uniform', { keySerde: text, valueSerde: text })
       .join(customers, (event, customer) => `${customer}: ${event.slice(0, AMOUNT_DIGITS)}`)
-      .to(output);
+      .to(output, { keySerde: text, valueSerde: text });
   },
+  'stream-stream-join': (builder, output) => {
+    const right = builder.stream('events-right', { keySerde: text, valueSerde: text });
+    builder
+      .stream('events-left', { keySerde: text, valueSerde: text })
+      .join(
+        right,
+        (one, other) => `${one.slice(0, AMOUNT_DIGITS)} ${other.slice(0, AMOUNT_DIGITS)}`,
+        JoinWindows.ofTimeDifferenceAndGrace(JOIN_WITHIN_MS, JOIN_GRACE_MS),
+        { keySerde: text, valueSerde: text, otherValueSerde: text },
+      )
+      .to(output, { keySerde: text, valueSerde: text });
+  },
+  // Writes to topics of its own.
+  flights: (builder) => flightsEtl(builder),
   ...queries,
 };
 

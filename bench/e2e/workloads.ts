@@ -1,5 +1,6 @@
 import type { JobKafka, TopicWriter } from '../../src/cli/job-kafka.ts';
-import { generator, uniformKeys, zipfKeys } from './generator.ts';
+import { eventTimeMs, eventTopic, KEYS, keyOf, PARTITIONS, SEED, START_MS } from './events.ts';
+import { flightsWorkload } from './flights-input.ts';
 import { nexmarkWorkloads } from './nexmark/workloads.ts';
 import type { Outcome } from './outcome.ts';
 import { textLines } from './text.ts';
@@ -30,46 +31,17 @@ export interface Workload {
   readonly byHand?: boolean;
   /** Where the topology writes to topics of its own instead of the one it is told: their names. All of them are compared. */
   readonly outputs?: readonly string[];
+  /** Topics that the topology writes to as well, and that are not compared. */
+  readonly alsoCreated?: readonly string[];
   /** The same bytes for values that mean the same, where subjects may write them differently. */
   readonly canonical?: (value: Uint8Array) => Uint8Array;
 }
 
-const PARTITIONS = 4;
-const KEYS = 10_000;
-const VALUE_BYTES = 100;
-const START_MS = 1_700_000_000_000;
-const AMOUNT_DIGITS = 6;
-/** Of event time: 10 records of each key fall into a window of 10 seconds. */
-const RECORDS_PER_MS = 10;
-const SEED = 42;
-const ZIPF_EXPONENT = 1;
-
-const eventTimeMs = (index: number): number => START_MS + Math.floor(index / RECORDS_PER_MS);
-const keyBytes = Array.from({ length: KEYS }, (_, key) => Buffer.from(`key-${String(key).padStart(5, '0')}`));
-
-/** 100 bytes: an amount of six digits, a comma, and letters. */
-function amountValue(random: () => number): Buffer {
-  const value = Buffer.alloc(VALUE_BYTES, 'abcdefghijklmnopqrstuvwxyz');
-  value.write(String(Math.floor(random() * 10 ** AMOUNT_DIGITS)).padStart(AMOUNT_DIGITS, '0'), 0, 'latin1');
-  value.write(',', AMOUNT_DIGITS, 'latin1');
-  return value;
-}
-
-function keyed(name: string, count: number, keys: (random: () => number) => number): InputTopic {
-  const random = generator(SEED);
-  return {
-    name,
-    partitions: PARTITIONS,
-    count,
-    append: (writer, index) => {
-      const key = keyBytes[keys(random)]!;
-      writer.append(writer.partitionOf(key), eventTimeMs(index), key, amountValue(random));
-    },
-  };
-}
-
-const uniform = (count: number) => keyed('events-uniform', count, uniformKeys(KEYS));
-const zipf = (count: number) => keyed('events-zipf', count, zipfKeys(KEYS, ZIPF_EXPONENT));
+const uniform = (count: number) => eventTopic('events-uniform', count);
+const zipf = (count: number) => eventTopic('events-zipf', count, { skew: 1 });
+/** Both sides of a join: other keys and amounts at the same time. */
+const left = (count: number) => eventTopic('events-left', count, { seed: SEED + 1 });
+const right = (count: number) => eventTopic('events-right', count, { seed: SEED + 2 });
 
 /** One row per key, older than all events. */
 const customers: InputTopic = {
@@ -78,7 +50,7 @@ const customers: InputTopic = {
   compacted: true,
   count: KEYS,
   append: (writer, index) => {
-    const key = keyBytes[index]!;
+    const key = keyOf(index);
     writer.append(writer.partitionOf(key), START_MS - 1, key, Buffer.from(`customer ${index} of region ${index % 17}`));
   },
 };
@@ -99,6 +71,8 @@ export function workloads(records: number): readonly Workload[] {
   const events = uniform(records);
   const skewed = zipf(records);
   const text = lines(Math.ceil(records / 10));
+  // Each record of the left topic comes with one of the right.
+  const half = Math.ceil(records / 2);
   return [
     { name: 'pass-through', what: 'copy a topic, keys and values as bytes', inputs: [events], input: events.name, outcome: 'every' },
     {
@@ -131,6 +105,15 @@ export function workloads(records: number): readonly Workload[] {
       input: events.name,
       outcome: 'every',
     },
+    {
+      name: 'stream-stream-join',
+      what: 'join the events of two topics, 10,000 keys on both sides, at most 500 ms apart',
+      inputs: [left(half), right(half)],
+      input: 'events-left',
+      outcome: 'every',
+      byHand: false,
+    },
+    flightsWorkload(records),
     ...nexmarkWorkloads(records),
   ];
 }

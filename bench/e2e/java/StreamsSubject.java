@@ -1,32 +1,43 @@
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Locale;
-import java.util.Properties;
 import java.time.Duration;
+import java.util.Properties;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.common.serialization.Serde;
-import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.StreamsConfig;
-import org.apache.kafka.streams.kstream.Consumed;
-import org.apache.kafka.streams.kstream.Grouped;
-import org.apache.kafka.streams.kstream.KStream;
-import org.apache.kafka.streams.kstream.Materialized;
-import org.apache.kafka.streams.kstream.Produced;
-import org.apache.kafka.streams.kstream.TimeWindows;
+import org.apache.kafka.streams.errors.LogAndContinueExceptionHandler;
+import org.apache.kafka.streams.errors.LogAndContinueProcessingExceptionHandler;
 
-/** Subject: Java Kafka Streams with the topologies of topologies.ts. Told by its environment what to do; ends by SIGTERM. */
-public class StreamsSubject {
-  private static final Serde<String> TEXT = Serdes.String();
-  private static final Serde<Long> LONG = Serdes.Long();
-  private static final int AMOUNT_DIGITS = 6;
-  private static final int KEPT_CHARACTERS = 40;
+/**
+ * Subject: Java Kafka Streams with the topologies of Workloads.java. Told by its environment what to do; ends by SIGTERM.
+ * With arguments it prints what the topologies of these workloads are, each before a line with a dot, and ends.
+ */
+public final class StreamsSubject {
+  private StreamsSubject() {}
 
   public static void main(String[] arguments) {
+    for (String workload : arguments) {
+      StreamsBuilder described = new StreamsBuilder();
+      Workloads.define(described, workload, setting("OUTPUT"));
+      System.out.println(described.build().describe() + "\n.");
+    }
+    if (arguments.length == 0) run();
+  }
+
+  private static void run() {
     StreamsBuilder builder = new StreamsBuilder();
-    define(builder, setting("WORKLOAD"), setting("OUTPUT"));
+    Workloads.define(builder, setting("WORKLOAD"), setting("OUTPUT"));
+    Properties properties = properties();
+    KafkaStreams streams = new KafkaStreams(builder.build(properties), properties);
+    // By itself a member that stops stays in its group, and who comes next waits for its session to end.
+    CloseOptions leaving =
+        CloseOptions.timeout(Duration.ofSeconds(30)).withGroupMembershipOperation(CloseOptions.GroupMembershipOperation.LEAVE_GROUP);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> streams.close(leaving)));
+    streams.start();
+  }
+
+  private static Properties properties() {
     Properties properties = new Properties();
     properties.put(StreamsConfig.APPLICATION_ID_CONFIG, setting("APPLICATION"));
     properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, setting("BOOTSTRAP"));
@@ -38,9 +49,12 @@ public class StreamsSubject {
     properties.put(StreamsConfig.STATE_DIR_CONFIG, setting("STATE_DIR"));
     properties.put(StreamsConfig.DSL_STORE_SUPPLIERS_CLASS_CONFIG, stores(setting("VARIANT")));
     properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
-    KafkaStreams streams = new KafkaStreams(builder.build(properties), properties);
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> streams.close(Duration.ofSeconds(30))));
-    streams.start();
+    if (setting("WORKLOAD").equals("flights")) {
+      properties.put(StreamsConfig.DESERIALIZATION_EXCEPTION_HANDLER_CLASS_CONFIG, LogAndContinueExceptionHandler.class);
+      properties.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, LogAndContinueProcessingExceptionHandler.class);
+      properties.put(StreamsConfig.ERRORS_DEAD_LETTER_QUEUE_TOPIC_NAME_CONFIG, "flights-dead-letter");
+    }
+    return properties;
   }
 
   private static String stores(String variant) {
@@ -50,58 +64,5 @@ public class StreamsSubject {
 
   private static String setting(String name) {
     return System.getenv("BENCH_" + name);
-  }
-
-  private static void define(StreamsBuilder builder, String workload, String output) {
-    switch (workload) {
-      case "pass-through" -> builder
-          .stream("events-uniform", Consumed.with(Serdes.Bytes(), Serdes.Bytes()))
-          .to(output, Produced.with(Serdes.Bytes(), Serdes.Bytes()));
-      case "filter-map" -> text(builder, "events-uniform")
-          .filter((key, value) -> Integer.parseInt(value.substring(0, AMOUNT_DIGITS)) % 2 == 0)
-          .mapValues(value ->
-              "amount=" + value.substring(0, AMOUNT_DIGITS) + " " + value.substring(AMOUNT_DIGITS + 1, KEPT_CHARACTERS))
-          .to(output, Produced.with(TEXT, TEXT));
-      case "word-count" -> text(builder, "lines")
-          .flatMapValues(StreamsSubject::words)
-          .groupBy((key, word) -> word, Grouped.with(TEXT, TEXT))
-          .count(Materialized.as("counts"))
-          .toStream()
-          .to(output, Produced.with(TEXT, LONG));
-      case "count-uniform" -> count(builder, "events-uniform", output);
-      case "count-zipf" -> count(builder, "events-zipf", output);
-      case "windowed-count" -> text(builder, "events-uniform")
-          .groupByKey(Grouped.with(TEXT, TEXT))
-          .windowedBy(TimeWindows.ofSizeWithNoGrace(Duration.ofSeconds(10)))
-          .count(Materialized.as("counts"))
-          .toStream((windowed, count) -> windowed.key() + "@" + windowed.window().start())
-          .to(output, Produced.with(TEXT, LONG));
-      case "stream-table-join" -> text(builder, "events-uniform")
-          .join(
-              builder.table("customers", Consumed.with(TEXT, TEXT), Materialized.as("customers")),
-              (event, customer) -> customer + ": " + event.substring(0, AMOUNT_DIGITS))
-          .to(output, Produced.with(TEXT, TEXT));
-      default -> NexmarkQueries.define(builder, workload, output, setting("VARIANT"));
-    }
-  }
-
-  private static KStream<String, String> text(StreamsBuilder builder, String topic) {
-    return builder.stream(topic, Consumed.with(TEXT, TEXT));
-  }
-
-  private static void count(StreamsBuilder builder, String input, String output) {
-    text(builder, input)
-        .groupByKey(Grouped.with(TEXT, TEXT))
-        .count(Materialized.as("counts"))
-        .toStream()
-        .to(output, Produced.with(TEXT, LONG));
-  }
-
-  private static List<String> words(String line) {
-    List<String> words = new ArrayList<>();
-    for (String word : line.toLowerCase(Locale.ROOT).split("[^a-z']+")) {
-      if (!word.isEmpty()) words.add(word);
-    }
-    return words;
   }
 }
