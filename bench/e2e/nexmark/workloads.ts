@@ -8,6 +8,11 @@ import { AUCTIONS, BIDS, MORE_AUCTIONS, MORE_PERSONS } from './topics.ts';
 export const SEED = 42;
 /** Of how many times as many events the persons and auctions of q3 and q8 are. */
 export const MORE = 5;
+/**
+ * With more events the oracle takes longer than the subjects: they are held against each other then, after the check with
+ * fewer events has held each of them against the oracle.
+ */
+const MOST_ORACLE_EVENTS = 2_000_000;
 const PARTITIONS = 4;
 
 interface NexmarkEvent {
@@ -69,7 +74,8 @@ export function nexmarkWorkloads(events: number): readonly Workload[] {
   const query = (number: number, what: string, outcome: Workload['outcome'], inputs: readonly InputTopic[], events: number): Workload => {
     const name = `nexmark-q${number}`;
     const input = inputs.at(-1)!.name;
-    return { name, what, inputs, input, outcome, byHand: false, expected: () => expectedOutcome(name, generator, events) };
+    const workload: Workload = { name, what, inputs, input, outcome, byHand: false };
+    return events > MOST_ORACLE_EVENTS ? workload : { ...workload, expected: () => expectedOutcome(name, generator, events) };
   };
   const ofBids = (number: number, what: string, outcome: Workload['outcome']) => query(number, what, outcome, [bids], events);
   const ofBoth = (number: number, what: string) => query(number, what, 'last', [auctions, bids], events);
