@@ -122,6 +122,10 @@ export class AnswerReader {
         if (partition.preferredNode >= 0) partition.preferredNode = -1;
         else this.#hooks.onOutOfRange(partition, partition.fetchOffset);
         return;
+      case ErrorCode.CORRUPT_MESSAGE:
+        // Retriable by its class, but a log does not heal: Kafka's consumer gives it to its caller as well.
+        this.#hooks.onFatal(partition, error);
+        return;
       case ErrorCode.NOT_LEADER_OR_FOLLOWER:
       case ErrorCode.FENCED_LEADER_EPOCH:
         this.#hooks.onLeaderLost(

@@ -7,7 +7,7 @@ import type { FetchedRecords } from './fetched-records.ts';
 import { lanesOf, NodeFetcher } from './node-fetcher.ts';
 import { type FetcherOptions, type ResolvedFetcherOptions, resolveFetcherOptions } from './options.ts';
 import { FetchPartition } from './partition.ts';
-import { endOfEpoch, offsetAt } from './positions.ts';
+import { endOfEpoch, isOtherTopic, noPosition, offsetAt, steppedBack } from './positions.ts';
 
 /** Where to begin reading a partition. */
 export interface FetchFrom extends TopicPartition {
@@ -274,7 +274,23 @@ export class BatchFetcher {
     const { node, leaderEpoch, topicId } = await this.#client.leaderOf(one.topic, one.partition);
     one.leader = { node, epoch: leaderEpoch, topicId };
     one.preferredNode = -1;
-    one.unvalidated = one.lastEpoch >= 0 && leaderEpoch > one.lastEpoch;
+    const isAnother = isOtherTopic(one.topicId, topicId);
+    one.topicId = topicId;
+    if (isAnother && one.fetchOffset >= 0 && one.reset === undefined) this.#madeAnew(one);
+    else one.unvalidated = one.lastEpoch >= 0 && leaderEpoch > one.lastEpoch;
+  }
+
+  /** What was read is of another topic of the same name, so the position means nothing in this one. */
+  #madeAnew(one: FetchPartition): void {
+    const { fetchOffset, name, topic } = one;
+    const { autoOffsetReset, stepsBack } = this.#options;
+    const message = `Topic ${topic} was deleted and made anew when ${name} had been read to offset ${fetchOffset}`;
+    if (autoOffsetReset === 'none') throw noPosition(one, message);
+    if (stepsBack === 'fail') throw steppedBack(one, message);
+    this.#client.options.onLog('warn', `${message}: reading goes on at the ${autoOffsetReset} offset.`);
+    one.lastEpoch = -1;
+    one.unvalidated = false;
+    one.reset = autoOffsetReset;
   }
 
   async #validate(one: FetchPartition): Promise<void> {
@@ -295,6 +311,8 @@ export class BatchFetcher {
 
   /** Goes on elsewhere by itself: what was fetched and not polled is given out first. */
   #move(one: FetchPartition, offset: number): void {
+    if (offset < one.fetchOffset && this.#options.stepsBack === 'fail')
+      throw steppedBack(one, `${one.name} was read to offset ${one.fetchOffset}, and its log does not reach it any more`);
     one.reset = undefined;
     one.fetchOffset = offset;
     one.lastEpoch = -1;
@@ -307,17 +325,11 @@ export class BatchFetcher {
     const { autoOffsetReset } = this.#options;
     const message = `${one.name} has no offset ${offset} (any more)`;
     if (autoOffsetReset !== 'none') {
-      this.#client.options.onLog('info', `${message}: reading goes on at the ${autoOffsetReset} one.`);
+      this.#client.options.onLog('warn', `${message}: reading goes on at the ${autoOffsetReset} one.`);
       one.reset = autoOffsetReset;
       return;
     }
-    const context = { topic: one.topic, partition: one.partition, offset, kafkaCode: 1, kafkaError: 'OFFSET_OUT_OF_RANGE' };
-    this.#failed(
-      one,
-      new MillraceError('KAFKA_ERROR', `${message}. Seek to where reading should go on, or set auto.offset.reset to earliest or latest.`, {
-        context,
-      }),
-    );
+    this.#failed(one, noPosition(one, message));
   }
 
   #lostLeader(one: FetchPartition, known = false): void {

@@ -6,6 +6,12 @@ export interface FetcherOptions {
   readonly readCommitted?: boolean;
   /** Where to go on when the position is outside of the log. Default `none`: `poll` rejects. [auto.offset.reset] */
   readonly autoOffsetReset?: 'earliest' | 'latest' | 'none';
+  /**
+   * When reading would have to go on before where it stands, since the log was cut back or the topic made anew: `follow`,
+   * as Kafka's consumer does (a topic made anew is read as `autoOffsetReset` says), or `fail`: `poll` rejects, for those who
+   * have kept results of what was read. Default `follow`.
+   */
+  readonly stepsBack?: 'follow' | 'fail';
   /** A fetch is answered when there are so many bytes, or when `maxWaitMs` have passed. Default 1. [fetch.min.bytes] */
   readonly minBytes?: number;
   /** Default 500. [fetch.max.wait.ms] */
@@ -31,6 +37,7 @@ export function resolveFetcherOptions(options: FetcherOptions): ResolvedFetcherO
   const resolved: ResolvedFetcherOptions = {
     readCommitted: options.readCommitted ?? false,
     autoOffsetReset: options.autoOffsetReset ?? 'none',
+    stepsBack: options.stepsBack ?? 'follow',
     minBytes: options.minBytes ?? 1,
     maxWaitMs: options.maxWaitMs ?? 500,
     maxBytes: options.maxBytes ?? 50 * MIB,

@@ -13,6 +13,8 @@ export class FetchPartition {
   reset: 'earliest' | 'latest' | undefined;
   /** Who leads it, as far as is known. */
   leader: { readonly node: NodeInfo; readonly epoch: number; readonly topicId: Buffer } | undefined;
+  /** Id of the topic that the position is one of; undefined before the first leader. */
+  topicId: Buffer | undefined;
   /** A replica that is nearer than the leader (KIP-392). */
   preferredNode = -1;
   /** Epoch of the leader that wrote what came before `fetchOffset`; -1: unknown. */

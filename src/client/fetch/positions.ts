@@ -1,4 +1,5 @@
 /** Questions about where to read: offsets by time, and whether the log was cut back. */
+import { MillraceError } from '../../errors.ts';
 import { ErrorCode, ListOffsets, OffsetForLeaderEpoch } from '../../protocol/index.ts';
 import type { KafkaClient } from '../client.ts';
 import { kafkaFailure } from '../errors.ts';
@@ -57,4 +58,29 @@ export async function endOfEpoch(
   if (found === undefined || code !== ErrorCode.NONE)
     throw kafkaFailure(code, `Checking the position in ${topic}-${partition}`, { context: { topic, partition } });
   return { endOffset: found.endOffset, epoch: found.leaderEpoch };
+}
+
+/** Whether a topic was deleted and made anew, by its ids (KIP-516); brokers that have none say so with zeros. */
+export function isOtherTopic(before: Buffer | undefined, now: Buffer): boolean {
+  return before !== undefined && !before.equals(now) && before.some((byte) => byte !== 0) && now.some((byte) => byte !== 0);
+}
+
+/** With auto.offset.reset=none the caller decides. */
+export function noPosition({ topic, partition, fetchOffset: offset }: FetchPartition, message: string): MillraceError {
+  return new MillraceError(
+    'KAFKA_ERROR',
+    `${message}. Seek to where reading should go on, or set auto.offset.reset to earliest or latest.`,
+    {
+      context: { topic, partition, offset, kafkaCode: ErrorCode.OFFSET_OUT_OF_RANGE, kafkaError: 'OFFSET_OUT_OF_RANGE' },
+    },
+  );
+}
+
+/** For who has kept results of what is gone. */
+export function steppedBack({ topic, partition, fetchOffset: offset }: FetchPartition, message: string): MillraceError {
+  return new MillraceError(
+    'KAFKA_ERROR',
+    `${message}. Results of what is gone have been kept: reset the application to compute them anew, or only its committed offsets to go on with what there is.`,
+    { context: { topic, partition, offset, kafkaCode: ErrorCode.OFFSET_OUT_OF_RANGE, kafkaError: 'OFFSET_OUT_OF_RANGE' } },
+  );
 }

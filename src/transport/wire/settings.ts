@@ -119,6 +119,8 @@ export function consumerSettings(options: TransportOptions): ConsumerSettings {
     fetcher: defined<FetcherOptions>({
       readCommitted: isolation === undefined ? options.transactionalId !== undefined : isolation === 'read_committed',
       autoOffsetReset: resetPolicy(reset),
+      // State and output of what was read before are there: going on would count records of the same offsets twice.
+      stepsBack: 'fail',
       minBytes: rest.number('fetch.min.bytes'),
       maxWaitMs: rest.number('fetch.max.wait.ms', 'fetch.wait.max.ms'),
       maxBytes: rest.number('fetch.max.bytes'),

@@ -61,7 +61,7 @@ export class Harness {
     await client.connect(30_000);
     const harness = new Harness(broker, client, transport);
     await harness.kafka.createTopics(
-      topics.map((topic) => ({ topic: harness.prefix + topic, partitions, replicationFactor: 1, config: {} })),
+      topics.map((topic) => ({ topic: harness.prefix + topic, partitions, replicationFactor: -1, config: {} })),
     );
     return harness;
   }

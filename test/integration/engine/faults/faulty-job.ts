@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaStreamsConfig } from 'millrace';
 import { expect } from 'vitest';
 import { Broker, type BrokerStartOptions } from '../../../../src/broker/index.ts';
-import { KafkaClient } from '../../../../src/client/index.ts';
+import { fetchOffsets, KafkaClient } from '../../../../src/client/index.ts';
 import { DescribeGroups } from '../../../../src/protocol/index.ts';
 import { type App, Harness, type TransportName } from '../harness.ts';
 
@@ -161,6 +161,23 @@ export class FaultyJob {
   /** Of the application; there is one, as it has one producer. */
   async transactionalId(): Promise<string> {
     return (await this.broker.state()).transactions[0]!.transactionalId;
+  }
+
+  /** The group's committed offsets; -1 where there is none. */
+  async committed(topic: string, partitions: readonly number[]): Promise<number[]> {
+    const asked = partitions.map((partition) => ({ topic, partition }));
+    return (await fetchOffsets(this.client, GROUP, asked, { requireStable: true })).map(({ offset }) => offset);
+  }
+
+  /** Waits until the application fetches from every node that leads a partition of the topic. */
+  async reading(topic: string): Promise<void> {
+    const { topics } = await this.broker.state();
+    const nodes = new Set(topics.find(({ name }) => name === topic)?.partitions.map(({ leader }) => leader));
+    for (const node of nodes) {
+      const fetched = await this.broker.faults.add({ api: 'Fetch', clientId: JOB, node, action: 'delay', delayMs: 0 });
+      await fetched.waitForHits(2);
+      await fetched.remove();
+    }
   }
 
   /** Member ids of the application's group. */
