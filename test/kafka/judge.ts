@@ -13,12 +13,16 @@ export interface Subject {
 export interface Bench {
   readonly java: Java;
   readonly subject: Subject;
+  /** Jars of Apache Kafka, for judges that start one of their own. */
+  readonly classPath: string;
   /** A name for a topic or group that no other judge uses. */
   name(what: string): string;
 }
 
 export interface Judge {
   readonly name: string;
+  /** Whom it judges. Default: both. */
+  readonly subjects?: readonly Subject['name'][];
   /** Throws when the broker is not as Kafka is, {@link Skipped} when it cannot be said. */
   run(bench: Bench): Promise<string>;
 }

@@ -23,6 +23,7 @@ import { franzJudges } from './judges/franz-go.ts';
 import { matrixJudges } from './judges/matrix.ts';
 import { streamsJudges } from './judges/streams.ts';
 import { toolJudges } from './judges/tools.ts';
+import { wireJudges } from './judges/wire.ts';
 import { classPathOf, Skipped } from './maven.ts';
 import { record } from './record.ts';
 
@@ -30,7 +31,15 @@ const POM = fileURLToPath(new URL('../java/kafka/pom.xml', import.meta.url));
 const SHOWN_DETAIL_CHARACTERS = 100;
 
 /** In this order: the files are looked at after there is something in them. */
-const JUDGES: readonly Judge[] = [...toolJudges, ...clientJudges, ...fileJudges, ...streamsJudges, ...franzJudges, ...matrixJudges];
+const JUDGES: readonly Judge[] = [
+  ...toolJudges,
+  ...clientJudges,
+  ...fileJudges,
+  ...streamsJudges,
+  ...franzJudges,
+  ...matrixJudges,
+  ...wireJudges,
+];
 
 /** Everybody may do everything, and there are ACLs to be listed. */
 const AUTHORIZER = {
@@ -54,7 +63,7 @@ async function main(options: Options): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-judges-'));
   const kafka = await ApacheKafka.start({ classPath, config: AUTHORIZER, keep: options.keep });
   try {
-    return await judgeBoth(kafka, new Java(classPath, directory), options);
+    return await judgeBoth(kafka, new Java(classPath, directory), classPath, options);
   } finally {
     await kafka.close();
     rmSync(directory, { recursive: true, force: true });
@@ -62,7 +71,7 @@ async function main(options: Options): Promise<number> {
   }
 }
 
-async function judgeBoth(kafka: ApacheKafka, java: Java, { only }: Options): Promise<number> {
+async function judgeBoth(kafka: ApacheKafka, java: Java, classPath: string, { only }: Options): Promise<number> {
   const broker = await Broker.start({ config: { ...COMMON_CONFIG, ...AUTHORIZER }, logLevel: 'error' });
   const subjects: readonly Subject[] = [
     { name: 'Millrace', bootstrapServers: broker.bootstrapServers, dataDirectory: broker.dataDir },
@@ -71,8 +80,8 @@ async function judgeBoth(kafka: ApacheKafka, java: Java, { only }: Options): Pro
   const verdicts: Verdict[] = [];
   try {
     for (const judge of JUDGES.filter(({ name }) => isWanted(name, only))) {
-      for (const subject of subjects) {
-        const verdict = await verdictOf(judge, { java, subject, name: (what) => `judge-${what}` });
+      for (const subject of subjects.filter(({ name }) => judge.subjects?.includes(name) ?? true)) {
+        const verdict = await verdictOf(judge, { java, subject, classPath, name: (what) => `judge-${what}` });
         console.log(
           `${verdict.result.padEnd(7)} ${judge.name} · ${subject.name}${verdict.result === 'failed' ? `\n${verdict.detail}` : ''}`,
         );
