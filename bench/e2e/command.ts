@@ -1,10 +1,24 @@
 import { Command } from 'commander';
 import { wholeNumber } from '../../src/cli/command.ts';
 import { benchE2e } from './main.ts';
+import { partsOf } from './parts.ts';
 import { BenchProgress } from './progress.ts';
-import { buildDocument, compareReports, readEnvironment, saveChart, saveDocument, showReport, terminalReport } from './report/index.ts';
+import {
+  buildDocument,
+  compareReports,
+  readEnvironment,
+  saveChart,
+  saveDocument,
+  schemaOf,
+  showReport,
+  terminalReport,
+} from './report/index.ts';
+import { scaleCommand } from './scale/command.ts';
+import { scaleReport } from './scale/report.ts';
+import { loadScale, SCALE_SCHEMA } from './scale/results.ts';
 
 const DEFAULT_RECORDS = 8_000_000;
+const DEFAULT_KEYS = 1_000_000;
 
 interface Options {
   readonly rows: number;
@@ -17,6 +31,8 @@ interface Options {
   readonly compression: string;
   readonly warmUp: number;
   readonly seconds: number;
+  readonly rate?: number;
+  readonly keys: number;
   readonly json: string | undefined;
   readonly svg: string | undefined;
 }
@@ -26,6 +42,7 @@ export function e2eCommand(): Command {
   const command = new Command('e2e')
     .description('Millrace beside Java Kafka Streams and loops by hand, on the same broker')
     .enablePositionalOptions()
+    .argument('[parts...]', 'throughput, latency, commit-sweep, restore, or all', [])
     .option('--rows <n>', 'records of an event topic', wholeNumber(1_000), DEFAULT_RECORDS)
     .option('--runs <n>', 'runs of each subject; the median is shown', wholeNumber(1), 3)
     .option('--only <names>', 'only workloads whose names contain one of these, e.g. count,join')
@@ -36,6 +53,8 @@ export function e2eCommand(): Command {
     .option('--compression <name>', 'none or lz4, of what is produced', 'none')
     .option('--warm-up <seconds>', 'what a subject processes before is not counted (at most half of the input)', wholeNumber(0), 8)
     .option('--seconds <n>', 'a subject that is not at the end of the input is stopped so long after its warm-up', wholeNumber(1), 15)
+    .option('--rate <n>', 'latency: records per second (half of what the subjects can do)', wholeNumber(1))
+    .option('--keys <n>', 'restore: keys', wholeNumber(1_000), DEFAULT_KEYS)
     .option('--json <file>', 'also write every run and what follows from them here')
     .option('--svg <file>', 'also draw the chart here')
     .action(run);
@@ -44,18 +63,28 @@ export function e2eCommand(): Command {
     .description('show a report again that --json has written')
     .option('--svg <file>', 'also draw the chart here')
     .option('--markdown', 'tables as Markdown', false)
-    .action(async (file: string, options: { svg: string | undefined; markdown: boolean }) => console.log(await showReport(file, options)));
+    .action(async (file: string, options: { svg: string | undefined; markdown: boolean }) => {
+      const scale = schemaOf(file).schema === SCALE_SCHEMA;
+      console.log(scale ? scaleReport(loadScale(file), options.markdown) : await showReport(file, options));
+    });
   command
     .command('compare <before> <after>')
     .description('two reports row by row, e.g. before and after a commit')
     .action((before: string, after: string) => console.log(compareReports(before, after)));
-  return command;
+  return command.addCommand(scaleCommand());
 }
 
-async function run(options: Options): Promise<void> {
+async function run(names: readonly string[], options: Options): Promise<void> {
   const environment = readEnvironment();
   const progress = new BenchProgress(console.log);
-  const results = await benchE2e({ ...options, ...conditions(options), records: options.rows, progress });
+  const results = await benchE2e({
+    ...options,
+    ...conditions(options),
+    parts: partsOf(names),
+    records: options.rows,
+    rate: options.rate,
+    progress,
+  });
   const document = buildDocument(results, environment, new Date().toISOString());
   if (options.json !== undefined) saveDocument(options.json, document);
   console.log(terminalReport(document));

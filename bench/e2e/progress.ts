@@ -13,6 +13,11 @@ export interface Step {
   readonly records?: number;
 }
 
+interface Seen {
+  readonly atMs: number;
+  readonly records: number;
+}
+
 const LIVE_MS = 500;
 const PLAIN_MS = 10_000;
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
@@ -31,6 +36,8 @@ export class BenchProgress {
   #startedMs = 0;
   #shownMs = 0;
   #committed = 0;
+  /** The first commit that was seen: how long it took to start is no matter of the rate. */
+  #first: Seen | undefined;
 
   /** `log` takes the lines that stay, e.g. `console.log`. */
   constructor(log: (line: string) => void, stream: NodeJS.WriteStream = process.stderr, now: () => number = () => performance.now()) {
@@ -56,12 +63,14 @@ export class BenchProgress {
     this.#startedMs = this.#now();
     this.#shownMs = this.#startedMs;
     this.#committed = 0;
+    this.#first = undefined;
     if (this.#live !== undefined) this.#show();
   }
 
   /** Called as often as one likes. */
   committed(records: number): void {
     this.#committed = records;
+    if (this.#first === undefined && records > 0) this.#first = { atMs: this.#now(), records };
     if (this.#step === undefined || this.#now() - this.#shownMs < (this.#live === undefined ? PLAIN_MS : LIVE_MS)) return;
     this.#show();
   }
@@ -78,18 +87,25 @@ export class BenchProgress {
     if (step === undefined) return;
     this.#shownMs = this.#now();
     const elapsedMs = this.#shownMs - this.#startedMs;
-    const line = describe(step, this.#times, this.#committed, elapsedMs);
+    const rate = rateBetween(this.#first, { atMs: this.#shownMs, records: this.#committed });
+    const line = describe(step, this.#times, this.#committed, rate, elapsedMs);
     if (this.#live !== undefined) this.#live(line);
     else this.#stream.write(`${line}\n`);
   }
 }
 
 /** `12 of 63: count-uniform, Millrace wire, 1 shard, run 2 of 3: 1,200,000 of 8,000,000 records, 310,000/s, 4:20 left`. */
-function describe(step: Step, times: StepTimes, committed: number, elapsedMs: number): string {
+function describe(step: Step, times: StepTimes, committed: number, rate: number | undefined, elapsedMs: number): string {
   const { workload, subject, run, runs, records } = step;
   const which = `${times.done + 1} of ${times.total}: ${workload}, ${subject}${runs > 1 ? `, run ${run} of ${runs}` : ''}`;
   const seen = records === undefined ? '' : `: ${whole.format(committed)} of ${whole.format(records)} records`;
-  const rate = committed === 0 || elapsedMs < 1_000 ? '' : `, ${whole.format((committed / elapsedMs) * 1000)}/s`;
+  const speed = rate === undefined ? '' : `, ${whole.format(rate)}/s`;
   const leftMs = times.leftMs(step, elapsedMs);
-  return `${which}${seen}${rate}${leftMs === undefined ? '' : `, about ${duration(leftMs / 1000)} left`}`;
+  return `${which}${seen}${speed}${leftMs === undefined ? '' : `, about ${duration(leftMs / 1000)} left`}`;
+}
+
+/** Records per second; undefined until some time is between. */
+function rateBetween(first: Seen | undefined, now: Seen): number | undefined {
+  if (first === undefined || now.atMs - first.atMs < LIVE_MS) return undefined;
+  return ((now.records - first.records) / (now.atMs - first.atMs)) * 1000;
 }

@@ -1,6 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import type { E2eResults } from '../results.ts';
 import type { Environment } from './environment.ts';
+import { loadJson, saveJson } from './json-file.ts';
 import { type Summary, summarize } from './summary.ts';
 import { judge, type TargetResult } from './targets.ts';
 
@@ -23,28 +23,11 @@ export function buildDocument(results: E2eResults, environment: Environment, dat
 }
 
 export function saveDocument(file: string, document: E2eDocument): void {
-  writeFileSync(file, `${JSON.stringify(document, null, 1)}\n`);
+  saveJson(file, document);
 }
 
-/**
- * Summary and targets are worked out anew, so that old files are judged as new ones are. Throws when the file holds
- * something else, or a form that this version cannot read.
- */
+/** Summary and targets are worked out anew, so that old files are judged as new ones are. */
 export function loadDocument(file: string): E2eDocument {
-  const document = parse(file);
-  if (typeof document !== 'object' || document === null || !('schema' in document)) {
-    throw new Error(`${file} is not a report of "npm run bench -- e2e --json FILE": it has no "schema".`);
-  }
-  if (document.schema !== SCHEMA) throw new Error(`${file} has schema ${String(document.schema)}; this version reads ${SCHEMA}.`);
-  const { schema: _schema, date, environment, summary: _summary, targets: _targets, ...results } = document as E2eDocument;
+  const { schema: _schema, date, environment, summary: _summary, targets: _targets, ...results } = loadJson(file, SCHEMA) as E2eDocument;
   return buildDocument(results, environment, date);
-}
-
-function parse(file: string): unknown {
-  const text = readFileSync(file, 'utf8');
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new Error(`${file} is not JSON: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
 }

@@ -22,18 +22,22 @@ describe('the progress of a benchmark', () => {
     const { progress, lines, clock } = watched();
     progress.plan([step(1), step(1, 'Java'), step(2), step(2, 'Java')]);
     progress.begin(step(1));
+    clock.ms = 5_000;
+    progress.committed(100_000);
     clock.ms = 20_000;
-    progress.committed(600_000);
+    progress.committed(550_000);
     clock.ms = 30_000;
     progress.end();
     progress.begin(step(1, 'Java'));
     clock.ms = 90_000;
     progress.end();
     progress.begin(step(2));
+    clock.ms = 92_000;
+    progress.committed(80_000);
     clock.ms = 102_000;
     progress.committed(480_000);
     expect(lines).toEqual([
-      '1 of 4: count, Millrace, run 1 of 2: 600,000 of 1,000,000 records, 30,000/s',
+      '1 of 4: count, Millrace, run 1 of 2: 550,000 of 1,000,000 records, 30,000/s',
       '3 of 4: count, Millrace, run 2 of 2: 480,000 of 1,000,000 records, 40,000/s, about 1:18 left',
     ]);
   });
