@@ -1,4 +1,3 @@
-import type { JoinRow } from '../state/join/join-rows.ts';
 import type { JoinWindowTable } from '../state/join/join-window-table.ts';
 import type { OuterJoinTable } from '../state/join/outer-join-table.ts';
 import type { OuterRow, OuterRows } from '../state/join/outer-rows.ts';
@@ -79,32 +78,24 @@ export class StreamJoinNode extends FlowNode {
     if (partners === undefined) return false;
     const toMs = Math.max(0, timestamp + this.afterMs);
     let at = partners.from(Math.max(0, timestamp - this.beforeMs, others.firstLiveMs));
-    if (!(at < partners.rows.length && partners.rows[at]!.timeMs <= toMs)) return false;
+    if (!(at < partners.times.length && partners.times[at]! <= toMs)) return false;
     const value = record.value;
     const waitingRows = waiting === undefined || waiting.isEmpty ? undefined : waiting.find(mapKey);
-    for (; at < partners.rows.length; at++) {
-      const partner = partners.rows[at]!;
-      if (partner.timeMs > toMs) break;
-      this.joinPartner(record, key, value, partner, waitingRows);
+    for (; at < partners.times.length; at++) {
+      const partnerMs = partners.times[at]!;
+      if (partnerMs > toMs) break;
+      if (waitingRows !== undefined) this.stopWaiting(waitingRows, partnerMs, timestamp);
+      const partner = others.read(partners.values[at]);
+      this.value.set(this.isLeft ? this.joiner(value, partner, key) : this.joiner(partner, value, key));
+      this.forwardResult(record, record.keyField, Math.max(timestamp, partnerMs));
     }
     return true;
   }
 
-  private joinPartner(
-    record: FlowRecord,
-    key: unknown,
-    value: unknown,
-    partner: JoinRow<unknown, unknown>,
-    waitingRows: OuterRows<unknown> | undefined,
-  ): void {
-    const { others, waiting, isLeft } = this;
-    if (waitingRows !== undefined && waiting !== undefined) {
-      const row = waitingRows.find(partner.timeMs, !isLeft);
-      if (row !== undefined) waiting.remove(row, record.timestamp);
-    }
-    const partnerValue = others.read(partner);
-    this.value.set(isLeft ? this.joiner(value, partnerValue, key) : this.joiner(partnerValue, value, key));
-    this.forwardResult(record, record.keyField, Math.max(record.timestamp, partner.timeMs));
+  /** The partner has found one. */
+  private stopWaiting(rows: OuterRows<unknown>, partnerMs: number, nowMs: number): void {
+    const row = rows.find(partnerMs, !this.isLeft);
+    if (row !== undefined) this.waiting!.remove(row, nowMs);
   }
 
   private withoutPartner(waiting: OuterJoinTable<unknown> | undefined, record: FlowRecord): void {

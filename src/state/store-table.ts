@@ -6,6 +6,8 @@ export interface StoreTable {
   readonly oldestTick: number;
   /** Forwards what the cache holds back. */
   flushCache(): void;
+  /** Called once, before the first change, for a store that writes changes to its changelog as they are made. */
+  logTo?(writer: ChangelogWriter): void;
   /** Hands over what changed since the last call. */
   writeChangelog(writer: ChangelogWriter): void;
   /** Restores all records of a cursor; returns how many there were. */

@@ -29,7 +29,9 @@ export class TaskStores {
       const topic = changelogTopic(spec, applicationId);
       const store = createStore(spec, { topic: topic ?? spec.name, origin, cache });
       const logged = topic !== undefined && spec.sourceTopic === undefined;
-      this.stores.set(spec.name, { store, changelog: logged ? outputs.changelogWriter(topic, partition) : undefined });
+      const changelog = logged ? outputs.changelogWriter(topic, partition) : undefined;
+      if (changelog !== undefined) tableOf(store).logTo?.(changelog);
+      this.stores.set(spec.name, { store, changelog });
     }
   }
 

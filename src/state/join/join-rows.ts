@@ -1,34 +1,21 @@
-/** One record in a join's window store. Never changes. */
-export class JoinRow<K, V> {
-  readonly list: JoinRows<K, V>;
-  /** The record's timestamp, which is also where its window starts. Milliseconds since the epoch. */
-  readonly timeMs: number;
-  /** Tells records of one key and time apart in the changelog. */
-  readonly sequence: number;
-  /** The value, where values are immutable. */
-  readonly value: V | undefined;
-  /** The serialised value as a latin1 string, where they are not: everybody who reads it gets an object of their own. */
-  readonly raw: string | null;
-
-  constructor(list: JoinRows<K, V>, timeMs: number, sequence: number, value: V | undefined, raw: string | null) {
-    this.list = list;
-    this.timeMs = timeMs;
-    this.sequence = sequence;
-    this.value = value;
-    this.raw = raw;
-  }
-}
-
-/** Gone rows at the beginning of a list are cut off when there are this many, and as many as rows that are left. */
+/** Rows that are gone are cut off at the beginning of a list when there are this many, and as many as rows that are left. */
 const CUT_AT = 16;
 
-/** The rows of one key in the order of their time; those of one time in the order in which they came. */
-export class JoinRows<K, V> {
+/**
+ * The records of one key in a join's window store, in the order of their time; those of one time in the order in which they
+ * came. Times and values lie in two arrays, so that a search touches nothing but numbers and a record costs no object.
+ */
+export class JoinRows<K> {
   readonly key: K;
   readonly mapKey: string | number;
-  /** Rows before {@link first} are gone. */
-  rows: JoinRow<K, V>[] = [];
+  /** Timestamps, ascending. Milliseconds since the epoch. */
+  readonly times: number[] = [];
+  /** What the store keeps of each value. */
+  readonly values: unknown[] = [];
+  /** Rows before this one are gone. */
   first = 0;
+  /** The last bucket that knows of this list. */
+  bucketIndex = -1;
 
   constructor(key: K, mapKey: string | number) {
     this.key = key;
@@ -36,24 +23,30 @@ export class JoinRows<K, V> {
   }
 
   get isEmpty(): boolean {
-    return this.first === this.rows.length;
+    return this.first === this.times.length;
   }
 
-  add(row: JoinRow<K, V>): void {
-    const { rows } = this;
-    const last = rows[rows.length - 1];
-    if (last === undefined || last.timeMs <= row.timeMs) rows.push(row);
-    else rows.splice(this.from(row.timeMs + 1), 0, row);
+  add(timeMs: number, value: unknown): void {
+    const { times, values } = this;
+    const { length } = times;
+    if (length === 0 || times[length - 1]! <= timeMs) {
+      times.push(timeMs);
+      values.push(value);
+      return;
+    }
+    const position = this.from(timeMs + 1);
+    times.splice(position, 0, timeMs);
+    values.splice(position, 0, value);
   }
 
   /** Position of the first row at or after `timeMs`. */
   from(timeMs: number): number {
-    const { rows } = this;
+    const { times } = this;
     let low = this.first;
-    let high = rows.length;
+    let high = times.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (rows[middle]!.timeMs < timeMs) low = middle + 1;
+      if (times[middle]! < timeMs) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -61,15 +54,24 @@ export class JoinRows<K, V> {
 
   /** Drops the rows at or before `timeMs`; returns how many. */
   dropUpTo(timeMs: number): number {
-    const { rows } = this;
+    const { times, values } = this;
     const before = this.first;
     let first = before;
-    while (first < rows.length && rows[first]!.timeMs <= timeMs) first++;
+    while (first < times.length && times[first]! <= timeMs) values[first++] = undefined;
     this.first = first;
-    if (first >= CUT_AT && first * 2 >= rows.length) {
-      this.rows = rows.slice(first);
-      this.first = 0;
-    }
+    if (first >= CUT_AT && first * 2 >= times.length) this.cut();
     return first - before;
+  }
+
+  private cut(): void {
+    const { times, values, first } = this;
+    const left = times.length - first;
+    for (let at = 0; at < left; at++) {
+      times[at] = times[first + at]!;
+      values[at] = values[first + at];
+    }
+    times.length = left;
+    values.length = left;
+    this.first = 0;
   }
 }

@@ -1,8 +1,7 @@
 import { type Windowed, windowed } from '../../serde/windowed.ts';
 import { bytesToLatin1 } from '../byte-codec.ts';
 import type { KeyValue, StoreIterator, WindowStore, WindowValue } from '../read-only.ts';
-import type { JoinRow } from './join-rows.ts';
-import type { JoinWindowTable } from './join-window-table.ts';
+import type { JoinRow, JoinWindowTable } from './join-window-table.ts';
 import type { OuterJoinTable } from './outer-join-table.ts';
 
 const ALWAYS_FROM = Number.NEGATIVE_INFINITY;
@@ -29,12 +28,12 @@ export class JoinWindowView<K, V> implements WindowStore<K, V> {
   fetch(key: K, fromMs: number, toMs: number): StoreIterator<WindowValue<V>>;
   fetch(key: K, fromMs: number, toMs?: number): V | null | StoreIterator<WindowValue<V>> {
     const rows = this.rowsOf(key, fromMs, toMs ?? fromMs);
-    if (toMs !== undefined) return new SnapshotIterator(rows, (row) => this.windowValue(row));
-    return rows[0] === undefined ? null : this.table.read(rows[0]);
+    if (toMs !== undefined) return new SnapshotIterator(rows, windowValue);
+    return rows[0] === undefined ? null : rows[0].value;
   }
 
   backwardFetch(key: K, fromMs: number, toMs: number): StoreIterator<WindowValue<V>> {
-    return new SnapshotIterator(this.rowsOf(key, fromMs, toMs).reverse(), (row) => this.windowValue(row));
+    return new SnapshotIterator(this.rowsOf(key, fromMs, toMs).reverse(), windowValue);
   }
 
   fetchRange(fromKey: K | null, toKey: K | null, fromMs: number, toMs: number): StoreIterator<KeyValue<Windowed<K>, V>> {
@@ -62,17 +61,15 @@ export class JoinWindowView<K, V> implements WindowStore<K, V> {
   }
 
   private rowsOf(key: K, fromMs: number, toMs: number): JoinRow<K, V>[] {
-    const list = this.table.find(this.table.mapKeyOf(key));
-    if (list === undefined) return [];
-    const start = list.from(Math.max(fromMs, this.table.firstLiveMs));
-    return list.rows.slice(start).filter(({ timeMs }) => timeMs <= toMs);
+    const rows = this.table.find(this.table.mapKeyOf(key));
+    return rows === undefined ? [] : [...this.table.rowsOf(rows, fromMs, toMs)];
   }
 
   /** By time, then by key bytes, then in the order in which they came. */
   private rowsBetween(fromKey: K | null, toKey: K | null, fromMs: number, toMs: number): JoinRow<K, V>[] {
     const [from, to] = [fromKey === null ? undefined : this.sortKey(fromKey), toKey === null ? undefined : this.sortKey(toKey)];
-    return [...this.table.unordered(fromMs, toMs)]
-      .map((row) => ({ row, sortKey: this.sortKey(row.list.key) }))
+    return [...this.table.rowsBetween(fromMs, toMs)]
+      .map((row) => ({ row, sortKey: this.sortKey(row.key) }))
       .filter(({ sortKey }) => (from === undefined || sortKey >= from) && (to === undefined || sortKey <= to))
       .sort((a, b) => a.row.timeMs - b.row.timeMs || compareText(a.sortKey, b.sortKey))
       .map(({ row }) => row);
@@ -82,16 +79,16 @@ export class JoinWindowView<K, V> implements WindowStore<K, V> {
     return bytesToLatin1(this.table.keySerde.serialize(key, this.name));
   }
 
-  private windowValue(row: JoinRow<K, V>): WindowValue<V> {
-    return { windowStartMs: row.timeMs, value: this.table.read(row) };
-  }
-
   private iterate(rows: readonly JoinRow<K, V>[]): StoreIterator<KeyValue<Windowed<K>, V>> {
     return new SnapshotIterator(rows, (row) => ({
-      key: windowed(this.table.copyKey(row.list.key), row.timeMs, row.timeMs + this.table.windowSizeMs),
-      value: this.table.read(row),
+      key: windowed(this.table.copyKey(row.key), row.timeMs, row.timeMs + this.table.windowSizeMs),
+      value: row.value,
     }));
   }
+}
+
+function windowValue<V>({ timeMs, value }: JoinRow<unknown, V>): WindowValue<V> {
+  return { windowStartMs: timeMs, value };
 }
 
 /** A record that waits for a partner in a left or outer join. */

@@ -14,21 +14,35 @@ import {
 } from '../store-context.ts';
 import type { StoreSpec } from '../store-spec.ts';
 import { restoreRecords, type StoreTable } from '../store-table.ts';
-import { JoinRow, JoinRows } from './join-rows.ts';
+import { JoinRows } from './join-rows.ts';
 import { TimeBuckets } from './time-buckets.ts';
 
 /** Java's `(sequence + 1) & 0x7FFFFFFF`. */
 const SEQUENCE_MASK = 0x7fff_ffff;
 
+/** A row as its changelog record needs it. */
+interface LoggedRow<K> {
+  key: K;
+  timeMs: number;
+  sequence: number;
+}
+
+/** A row as a view shows it. */
+export interface JoinRow<K, V> {
+  readonly key: K;
+  readonly timeMs: number;
+  readonly value: V;
+}
+
 /**
  * One side of a stream-stream join: every record by its key and timestamp, duplicates included, for as long as the join's
  * retention (window size plus grace). Kafka Streams' `InMemoryWindowStore` with `retainDuplicates`, to the millisecond.
  *
- * Rows are only ever added and let go of by time, so there is none of what other stores have for changes. A look-up makes
- * no objects:
+ * Rows are only ever added and let go of by time. So there is nothing to collapse until a commit: each goes to the changelog
+ * at once, while its value is at hand. A look-up makes no objects:
  *
  *     const rows = table.find(table.mapKeyOf(key));
- *     for (let at = rows.from(fromMs); at < rows.rows.length && rows.rows[at].timeMs <= toMs; at++) table.read(rows.rows[at])
+ *     for (let at = rows.from(fromMs); at < rows.times.length && rows.times[at] <= toMs; at++) table.read(rows.values[at])
  */
 export class JoinWindowTable<K, V> implements StoreTable {
   readonly name: string;
@@ -45,11 +59,12 @@ export class JoinWindowTable<K, V> implements StoreTable {
   /** The latest time that was put; rows that are the retention or more behind it have expired. */
   observedMs = -1;
   private readonly topic: string;
-  private readonly logging: boolean;
-  private readonly changelogKey: ValueWriter<JoinRow<K, V>>;
-  private readonly byKey: Map<string | number, JoinRows<K, V>> = new Map();
-  private readonly buckets: TimeBuckets<JoinRow<K, V>>;
-  private dirty: JoinRow<K, V>[] = [];
+  private changelog: ChangelogWriter | undefined = undefined;
+  private readonly changelogKey: ValueWriter<LoggedRow<K>>;
+  private readonly logged: LoggedRow<K> = { key: undefined as K, timeMs: 0.5, sequence: 0 };
+  private readonly byKey: Map<string | number, JoinRows<K>> = new Map();
+  /** Which lists have rows of which time. */
+  private readonly buckets: TimeBuckets<JoinRows<K>>;
   private sequence = 0;
   private rowCount = 0;
 
@@ -63,13 +78,12 @@ export class JoinWindowTable<K, V> implements StoreTable {
     this.topic = context.topic;
     this.mapKeyOf = mapKeyFunction(spec.keySerde, context.topic);
     this.keepsBytes = spec.valueSerde.immutable !== true;
-    this.logging = spec.logging.enabled;
     this.changelogKey = changelogKeyWriter(spec.keySerde);
     this.buckets = new TimeBuckets(retentionMs);
   }
 
   /** The rows of a key; undefined when there are none. Some may have expired: ask {@link firstLiveMs}. */
-  find(mapKey: string | number): JoinRows<K, V> | undefined {
+  find(mapKey: string | number): JoinRows<K> | undefined {
     this.metrics.scans++;
     return this.byKey.get(mapKey);
   }
@@ -79,9 +93,9 @@ export class JoinWindowTable<K, V> implements StoreTable {
     return this.observedMs - this.retentionMs + 1;
   }
 
-  /** The value of a row for somebody who may keep and change it. */
-  read(row: JoinRow<K, V>): V {
-    return row.raw === null ? (row.value as V) : deserializeLatin1(this.valueSerde, row.raw, this.topic);
+  /** What a row keeps of a value, as a value that the caller may keep and change. */
+  read(kept: unknown): V {
+    return this.keepsBytes ? deserializeLatin1(this.valueSerde, kept as string, this.topic) : (kept as V);
   }
 
   /**
@@ -98,10 +112,9 @@ export class JoinWindowTable<K, V> implements StoreTable {
       return false;
     }
     this.metrics.puts++;
-    const row = this.keepsBytes
-      ? this.add(key, timeMs, this.sequence, undefined, raw ?? bytesToLatin1(this.valueSerde.serialize(value, this.topic)))
-      : this.add(key, timeMs, this.sequence, value, null);
-    if (this.logging) this.dirty.push(row);
+    const kept = this.keepsBytes ? (raw ?? bytesToLatin1(this.valueSerde.serialize(value, this.topic))) : value;
+    this.add(key, timeMs, kept);
+    if (this.changelog !== undefined) this.log(this.changelog, key, timeMs, kept);
     return true;
   }
 
@@ -114,12 +127,16 @@ export class JoinWindowTable<K, V> implements StoreTable {
     return false;
   }
 
-  /** All rows that have not expired, by time and in no order within one time. */
-  *unordered(fromMs: number, toMs: number): Generator<JoinRow<K, V>> {
+  /** All rows in a range of time that have not expired, in no particular order. */
+  *rowsBetween(fromMs: number, toMs: number): Generator<JoinRow<K, V>> {
     const from = Math.max(fromMs, this.firstLiveMs);
-    for (const bucket of [...this.buckets.list]) {
-      const rows = bucket.rows.filter(({ timeMs }) => timeMs >= from && timeMs <= toMs);
-      yield* rows.sort((a, b) => a.timeMs - b.timeMs);
+    for (const rows of [...this.byKey.values()]) yield* this.rowsOf(rows, from, toMs);
+  }
+
+  /** The rows of one key in a range of time that have not expired, by time. */
+  *rowsOf(rows: JoinRows<K>, fromMs: number, toMs: number): Generator<JoinRow<K, V>> {
+    for (let at = rows.from(Math.max(fromMs, this.firstLiveMs)); at < rows.times.length && rows.times[at]! <= toMs; at++) {
+      yield { key: rows.key, timeMs: rows.times[at]!, value: this.read(rows.values[at]) };
     }
   }
 
@@ -127,19 +144,12 @@ export class JoinWindowTable<K, V> implements StoreTable {
     return this.rowCount;
   }
 
-  writeChangelog(writer: ChangelogWriter): void {
-    const { dirty, keepsBytes, topic } = this;
-    if (dirty.length === 0) return;
-    const firstLiveMs = this.firstLiveMs;
-    for (let i = 0; i < dirty.length; i++) {
-      const row = dirty[i]!;
-      if (row.timeMs < firstLiveMs) continue; // restoring would drop it again
-      this.metrics.changelogRecords++;
-      if (keepsBytes) writer.appendWith(row.timeMs, this.changelogKey, row, RAW_LATIN1, row.raw, topic);
-      else writer.appendWith(row.timeMs, this.changelogKey, row, this.valueSerde, row.value as V, topic);
-    }
-    this.dirty = [];
+  logTo(changelog: ChangelogWriter): void {
+    this.changelog = changelog;
   }
+
+  /** Nothing: what there was to write is written. */
+  writeChangelog(): void {}
 
   restoreBatch(cursor: ChangelogCursor): number {
     return restoreRecords(cursor, (key, value) => this.restore(key, value));
@@ -165,8 +175,7 @@ export class JoinWindowTable<K, V> implements StoreTable {
     this.observe(timeMs);
     if (value === null || timeMs < this.firstLiveMs) return;
     const own = this.keySerde.deserialize(key.subarray(0, keyLength), this.topic);
-    if (this.keepsBytes) this.add(own, timeMs, sequence, undefined, bytesToLatin1(value));
-    else this.add(own, timeMs, sequence, this.valueSerde.deserialize(value, this.topic), null);
+    this.add(own, timeMs, this.keepsBytes ? bytesToLatin1(value) : this.valueSerde.deserialize(value, this.topic));
   }
 
   /** A key for somebody who may keep or change it. */
@@ -179,22 +188,32 @@ export class JoinWindowTable<K, V> implements StoreTable {
   close(): void {
     this.byKey.clear();
     this.buckets.clear();
-    this.dirty = [];
     this.rowCount = 0;
   }
 
-  private add(key: K, timeMs: number, sequence: number, value: V | undefined, raw: string | null): JoinRow<K, V> {
+  private add(key: K, timeMs: number, kept: unknown): void {
     const mapKey = this.mapKeyOf(key);
-    let list = this.byKey.get(mapKey);
-    if (list === undefined) {
-      list = new JoinRows(this.copyKey(key), mapKey);
-      this.byKey.set(mapKey, list);
+    let rows = this.byKey.get(mapKey);
+    if (rows === undefined) {
+      rows = new JoinRows(this.copyKey(key), mapKey);
+      this.byKey.set(mapKey, rows);
     }
-    const row = new JoinRow(list, timeMs, sequence, value, raw);
-    list.add(row);
-    this.buckets.at(timeMs).rows.push(row);
+    rows.add(timeMs, kept);
     this.rowCount++;
-    return row;
+    const bucket = this.buckets.at(timeMs);
+    if (rows.bucketIndex === bucket.index) return;
+    rows.bucketIndex = bucket.index;
+    bucket.rows.push(rows);
+  }
+
+  private log(changelog: ChangelogWriter, key: K, timeMs: number, kept: unknown): void {
+    const { logged, topic } = this;
+    logged.key = key;
+    logged.timeMs = timeMs;
+    logged.sequence = this.sequence;
+    this.metrics.changelogRecords++;
+    if (this.keepsBytes) changelog.appendWith(timeMs, this.changelogKey, logged, RAW_LATIN1, kept as string, topic);
+    else changelog.appendWith(timeMs, this.changelogKey, logged, this.valueSerde, kept as V, topic);
   }
 
   /** Time goes on: lets go of whole buckets that have expired. */
@@ -203,26 +222,26 @@ export class JoinWindowTable<K, V> implements StoreTable {
     this.observedMs = timeMs;
     const expiredMs = this.firstLiveMs - 1;
     for (let bucket = this.buckets.takeOldest(expiredMs); bucket !== undefined; bucket = this.buckets.takeOldest(expiredMs)) {
-      for (const { list } of bucket.rows) {
-        const dropped = list.dropUpTo(expiredMs);
+      for (const rows of bucket.rows) {
+        const dropped = rows.dropUpTo(expiredMs);
         this.rowCount -= dropped;
         // Nothing dropped: it was done with before, and the key may have got another list since.
-        if (dropped > 0 && list.isEmpty) this.byKey.delete(list.mapKey);
+        if (dropped > 0 && rows.isEmpty) this.byKey.delete(rows.mapKey);
       }
     }
   }
 }
 
 /** `key | int64 timestamp | int32 sequence`: Java's WindowKeySchema. */
-function changelogKeyWriter<K, V>(keySerde: Serde<K>): ValueWriter<JoinRow<K, V>> {
+function changelogKeyWriter<K>(keySerde: Serde<K>): ValueWriter<LoggedRow<K>> {
   return {
     serialize(row, topic) {
-      return windowedStoreKey(keySerde.serialize(row.list.key, topic), row.timeMs, row.sequence);
+      return windowedStoreKey(keySerde.serialize(row.key, topic), row.timeMs, row.sequence);
     },
     writeInto(row, target, offset, room) {
       const keyRoom = room - WINDOW_STORE_KEY_SUFFIX_BYTES;
       if (keyRoom < 0) return -1;
-      const size = writeWith(keySerde, row.list.key, target, offset, keyRoom);
+      const size = writeWith(keySerde, row.key, target, offset, keyRoom);
       if (size < 0) return -1;
       writeWindowStoreSuffix(row.timeMs, row.sequence, target, offset + size);
       return size + WINDOW_STORE_KEY_SUFFIX_BYTES;
