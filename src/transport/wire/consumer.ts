@@ -26,8 +26,10 @@ export class WireConsumer implements GroupConsumer {
   readonly #settings: ConsumerSettings;
   readonly #reading: Reading;
   #member: ClassicGroupMember | undefined;
-  /** Of when the listener was last told what it has: work of an older one is refused by the coordinator. */
+  /** Of what is being read, since `assign` was last called: work of an older one is refused by the coordinator. */
   #generation: GroupGeneration;
+  /** Of an assignment that the listener has been told of and has not answered: what it has in hand is from before. */
+  #told: GroupGeneration | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(client: KafkaClient, options: TransportOptions, settings: ConsumerSettings) {
@@ -68,7 +70,10 @@ export class WireConsumer implements GroupConsumer {
   }
 
   assign(partitions: readonly TopicPartitionOffset[]): Promise<void> {
-    return this.#closing === undefined ? this.#reading.assign(partitions) : Promise.resolve();
+    if (this.#closing !== undefined) return Promise.resolve();
+    this.#generation = this.#told ?? this.#generation;
+    this.#told = undefined;
+    return this.#reading.assign(partitions);
   }
 
   poll(timeoutMs: number): Promise<FetchedBatch[]> {
@@ -116,14 +121,14 @@ export class WireConsumer implements GroupConsumer {
 
   async #assigned(partitions: readonly TopicPartition[], listener: RebalanceListener): Promise<void> {
     if (this.#closing !== undefined) return;
-    this.#generation = this.#member?.generation ?? this.#generation;
+    this.#told = this.#member?.generation;
     await listener.onAssigned(partitions);
   }
 
   async #released(tell: () => Promise<void>): Promise<void> {
     if (this.#closing !== undefined) return;
     await tell();
-    await this.assign([]);
+    if (this.#closing === undefined) await this.#reading.assign([]);
   }
 }
 
