@@ -22,6 +22,12 @@ export class WireAdmin implements TransportAdmin {
 
   async metadata(topics?: readonly string[]): Promise<TopicMetadata[]> {
     const metadata = await this.#client.metadata(topics);
+    const hidden = metadata.topics.find(({ errorCode }) => errorCode === ErrorCode.TOPIC_AUTHORIZATION_FAILED);
+    // Not there and not to be seen are different troubles.
+    if (hidden !== undefined) {
+      const { name, errorCode } = hidden;
+      throw kafkaFailure(errorCode, `Looking up topic ${name}`, { context: { topic: name } });
+    }
     return metadata.topics
       .filter(({ errorCode, partitions }) => errorCode === ErrorCode.NONE && partitions.length > 0)
       .map(({ name, partitions }) => ({ topic: name, partitions: partitions.length }));

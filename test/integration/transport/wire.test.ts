@@ -482,3 +482,17 @@ test('a reader skips what was aborted, and its position passes it and the marker
   );
   expect(valuesOf(batches)).toEqual(['commit']);
 });
+
+test('a topic that the user may not see is told from one that is not there', async () => {
+  const users = { admin: 'a', guest: 'g' };
+  const secured = await Broker.start({ sasl: { users }, authorization: { superUsers: ['User:admin'] }, topics: [{ name: 'hidden' }] });
+  onTestFinished(() => secured.close());
+  const login = { 'security.protocol': 'sasl_plaintext', 'sasl.mechanism': 'PLAIN', 'sasl.username': 'guest', 'sasl.password': 'g' };
+  const logins = { consumerConfig: login, producerConfig: login, adminConfig: login };
+  const transport = await connected({ bootstrapServers: secured.bootstrapServers, ...logins });
+  await expect(transport.admin.metadata(['hidden'])).rejects.toMatchObject({
+    code: 'KAFKA_ERROR',
+    message: expect.stringMatching(/topic hidden failed.*TOPIC_AUTHORIZATION_FAILED.*with an ACL/),
+  });
+  expect(await transport.admin.metadata()).toEqual([]);
+});
