@@ -18,7 +18,7 @@ export interface Subject {
   readonly variant: string;
 }
 
-const HEAP = ['-Xms1g', '-Xmx1g', '-XX:+UseG1GC'];
+export const HEAP = ['-Xms1g', '-Xmx1g', '-XX:+UseG1GC'];
 const JAVA = fileURLToPath(new URL('java/', import.meta.url));
 
 const script = (name: string): string[] => ['--import', 'tsx', fileURLToPath(new URL(`subjects/${name}.ts`, import.meta.url))];

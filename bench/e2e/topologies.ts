@@ -39,6 +39,7 @@ const definitions: Readonly<Record<string, (builder: StreamsBuilder, output: str
       .to(output, { keySerde: text, valueSerde: long });
   },
   'count-uniform': (builder, output) => count(builder, 'events-uniform', output),
+  restore: (builder, output) => count(builder, 'events-distinct', output),
   'count-zipf': (builder, output) => count(builder, 'events-zipf', output),
   'windowed-count': (builder, output) => {
     builder

@@ -41,6 +41,7 @@ final class Workloads {
           .toStream()
           .to(output, Produced.with(TEXT, LONG));
       case "count-uniform" -> count(builder, "events-uniform", output);
+      case "restore" -> count(builder, "events-distinct", output);
       case "count-zipf" -> count(builder, "events-zipf", output);
       case "windowed-count" -> text(builder, "events-uniform")
           .groupByKey(Grouped.with(TEXT, TEXT))

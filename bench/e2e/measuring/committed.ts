@@ -29,6 +29,7 @@ export async function watchCommits(
   onCommits: (commits: Commits) => boolean,
   check: () => void,
   limitMs: number,
+  pollMs = POLL_MS,
 ): Promise<void> {
   let lastCommitted = -1;
   let movedMs = performance.now();
@@ -41,7 +42,7 @@ export async function watchCommits(
       throw new Error(`${groupId} has stood at ${commits.committed} of ${input.count} records for ${limitMs / 1000} s.`);
     }
     lastCommitted = commits.committed;
-    await sleep(POLL_MS);
+    await sleep(pollMs);
   }
 }
 

@@ -10,7 +10,7 @@ import { KAFKA_VERSION, KafkaMissing, kafkaClassPath } from '../../broker/kafka/
 import { startKafka } from '../../broker/kafka/start.ts';
 import type { BenchProgress } from '../progress.ts';
 import { Leftovers } from './leftovers.ts';
-import { deleteTopics, waitUntilGone } from './topics.ts';
+import { deleteTopics, waitUntilGone, waitUntilThere } from './topics.ts';
 
 /** One broker with what the benchmark needs to fill, watch and read it. */
 export interface BenchSession {
@@ -57,7 +57,10 @@ export async function withSession<T>(options: SessionOptions, work: (session: Be
         leftovers,
         log: options.progress.line,
         progress: options.progress,
-        createOutput: (topic, partitions) => kafka.createTopics([{ topic, partitions, replicationFactor: -1, config: {} }]),
+        createOutput: async (topic, partitions) => {
+          await kafka.createTopics([{ topic, partitions, replicationFactor: -1, config: {} }]);
+          await waitUntilThere(client, topic);
+        },
         deleteTopics: async (topics) => {
           await deleteTopics(client, topics);
           await waitUntilGone(client, topics);

@@ -37,6 +37,17 @@ export async function waitUntilGone(client: KafkaClient, names: readonly string[
   }
 }
 
+/** So that the client knows the leaders, also of a topic that it has seen go. */
+export async function waitUntilThere(client: KafkaClient, name: string): Promise<void> {
+  const deadlineMs = performance.now() + GONE_LIMIT_MS;
+  for (;;) {
+    const { topics } = await client.metadata([name]);
+    if (topics.every(({ errorCode, partitions }) => errorCode === ErrorCode.NONE && partitions.every(({ leader }) => leader >= 0))) return;
+    if (performance.now() > deadlineMs) throw new Error(`Topic ${name} has no leaders ${GONE_LIMIT_MS / 1000} s after it was made.`);
+    await sleep(POLL_MS);
+  }
+}
+
 /** Names of the topics that begin so, e.g. the internal topics of an application. */
 export async function topicsWithPrefix(client: KafkaClient, prefix: string): Promise<string[]> {
   const { topics } = await client.metadata();
