@@ -39,6 +39,9 @@ export class ClassicGroupMember {
   /** What a heartbeat said that ends the membership. */
   #fatal: Error | undefined;
   #listenerFailed = false;
+  /** Why it stays out of the group for now. */
+  #out: string | undefined;
+  #comeBack = (): void => {};
   #running: Promise<void> | undefined;
   #leaving: Promise<void> | undefined;
 
@@ -72,6 +75,22 @@ export class ClassicGroupMember {
   subscribe(topics: readonly string[]): void {
     this.#topics = topics;
     this.#rejoin.raise('the subscription changed');
+  }
+
+  /**
+   * Stays out of the group until `comeBack`, for an owner that does not keep up: what it has is lost at once, and others get
+   * it. A static member only falls silent, so that it has its session timeout to come back (as in Kafka).
+   */
+  stepOut(reason: string): void {
+    if (this.#out !== undefined || this.#closing.signal.aborted) return;
+    this.#out = reason;
+    this.#rejoin.raise(reason);
+  }
+
+  /** Joins again after `stepOut`; else does nothing. */
+  comeBack(): void {
+    this.#out = undefined;
+    this.#comeBack();
   }
 
   /** Who this member is at the moment. What is captured with a batch fences its commit when the group moves on. */
@@ -115,10 +134,15 @@ export class ClassicGroupMember {
     this.#heartbeats.stop();
     this.#topicWatch.stop();
     this.#rejoin.raise('closing');
+    this.comeBack();
     const generation = this.#generation;
-    if (!leave || generation.memberId === '') return;
+    if (leave && generation.memberId !== '') await this.#leave(generation, 'the consumer is being closed');
+  }
+
+  /** Never rejects. */
+  async #leave(generation: GroupGeneration, reason: string): Promise<void> {
     try {
-      const code = await this.#calls.leave(generation, 'the consumer is being closed');
+      const code = await this.#calls.leave(generation, reason);
       if (code !== ErrorCode.NONE && code !== ErrorCode.UNKNOWN_MEMBER_ID)
         throw kafkaFailure(code, `Leaving group ${this.#options.groupId}`);
     } catch (error) {
@@ -131,12 +155,14 @@ export class ClassicGroupMember {
     for (let failures = 0; !signal.aborted; ) {
       try {
         if (this.#fatal !== undefined) return await this.#fail(this.#fatal);
+        if (this.#out !== undefined) await this.#stayOut(this.#out);
         await this.#giveUpBeforeJoin();
         const joined = await this.#join();
         if (signal.aborted) return;
         failures = 0;
         await this.#take(joined);
-        await this.#rejoin.raised();
+        // A join takes the flag down; that it is to stay out came meanwhile.
+        if (this.#out === undefined) await this.#rejoin.raised();
       } catch (error) {
         if (signal.aborted) return;
         if (this.#listenerFailed || !passes(error)) return this.#fail(error);
@@ -145,6 +171,18 @@ export class ClassicGroupMember {
         await waited(backoffMs(failures++, retryBackoffMs, retryBackoffMaxMs), signal);
       }
     }
+  }
+
+  async #stayOut(reason: string): Promise<void> {
+    this.#heartbeats.stop();
+    this.#topicWatch.stop();
+    const generation = this.#generation;
+    if (this.#options.groupInstanceId === null && generation.memberId !== '') await this.#leave(generation, reason);
+    await this.#lose('member');
+    if (this.#out === undefined || this.#closing.signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.#comeBack = resolve;
+    });
   }
 
   /** Heartbeats go on meanwhile: giving up may take as long as `rebalanceTimeoutMs`. */

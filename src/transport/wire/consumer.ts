@@ -16,6 +16,7 @@ import type {
   TopicPartitionOffset,
   TransportOptions,
 } from '../transport.ts';
+import { PollWatch } from './poll-watch.ts';
 import { Reading } from './reading.ts';
 import type { ConsumerSettings } from './settings.ts';
 
@@ -25,6 +26,7 @@ export class WireConsumer implements GroupConsumer {
   readonly #options: TransportOptions;
   readonly #settings: ConsumerSettings;
   readonly #reading: Reading;
+  readonly #pollWatch: PollWatch;
   #member: ClassicGroupMember | undefined;
   /** Of what is being read, since `assign` was last called: work of an older one is refused by the coordinator. */
   #generation: GroupGeneration;
@@ -38,6 +40,7 @@ export class WireConsumer implements GroupConsumer {
     this.#settings = settings;
     this.#reading = new Reading(client, settings.fetcher, settings.maxPollRecords, true);
     this.#generation = noMember(options.groupId);
+    this.#pollWatch = new PollWatch(settings.maxPollIntervalMs, (silentMs) => this.#tooSlow(silentMs));
   }
 
   /** For the offsets of a transaction, so that the group's coordinator can fence them (KIP-447). */
@@ -67,6 +70,7 @@ export class WireConsumer implements GroupConsumer {
       },
     });
     this.#member.start();
+    this.#pollWatch.start();
   }
 
   assign(partitions: readonly TopicPartitionOffset[]): Promise<void> {
@@ -76,8 +80,14 @@ export class WireConsumer implements GroupConsumer {
     return this.#reading.assign(partitions);
   }
 
-  poll(timeoutMs: number): Promise<FetchedBatch[]> {
-    return this.#reading.poll(timeoutMs);
+  async poll(timeoutMs: number): Promise<FetchedBatch[]> {
+    this.#pollWatch.entered();
+    this.#member?.comeBack();
+    try {
+      return await this.#reading.poll(timeoutMs);
+    } finally {
+      this.#pollWatch.left();
+    }
   }
 
   takeCaughtUp(): TopicPartitionOffset[] {
@@ -115,8 +125,19 @@ export class WireConsumer implements GroupConsumer {
   }
 
   async #close(): Promise<void> {
+    this.#pollWatch.stop();
     this.#reading.fetcher.close();
     await this.#member?.close();
+  }
+
+  /** As Kafka's consumer does: others get its partitions, until it polls again (KIP-62). */
+  #tooSlow(silentMs: number): void {
+    const { maxPollIntervalMs } = this.#settings;
+    this.#options.onLog(
+      'warn',
+      `Group ${this.#options.groupId}: no poll for ${Math.round(silentMs)} ms, more than max.poll.interval.ms (${maxPollIntervalMs}): leaving the group until the next one.`,
+    );
+    this.#member?.stepOut('consumer poll timeout has expired.');
   }
 
   async #assigned(partitions: readonly TopicPartition[], listener: RebalanceListener): Promise<void> {

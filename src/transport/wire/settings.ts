@@ -43,6 +43,7 @@ const WITHOUT_MEANING: ReadonlySet<string> = new Set([
 ]);
 
 export const DEFAULT_MAX_POLL_RECORDS = 1000;
+const DEFAULT_MAX_POLL_INTERVAL_MS = 300_000;
 const MIB = 1024 * 1024;
 const KIB = 1024;
 
@@ -105,6 +106,7 @@ export interface ConsumerSettings {
     'groupInstanceId' | 'sessionTimeoutMs' | 'heartbeatIntervalMs' | 'rebalanceTimeoutMs' | 'rackId'
   >;
   readonly maxPollRecords: number;
+  readonly maxPollIntervalMs: number;
 }
 
 /** Throws INVALID_CONFIG. */
@@ -114,6 +116,7 @@ export function consumerSettings(options: TransportOptions): ConsumerSettings {
   const isolation = rest.text('isolation.level');
   const reset = rest.text('auto.offset.reset', 'auto.offset.reset.policy') ?? options.autoOffsetReset;
   const bufferedKib = rest.number('queued.max.messages.kbytes');
+  const maxPollIntervalMs = rest.number('max.poll.interval.ms') ?? DEFAULT_MAX_POLL_INTERVAL_MS;
   const settings: ConsumerSettings = {
     client,
     fetcher: defined<FetcherOptions>({
@@ -134,10 +137,11 @@ export function consumerSettings(options: TransportOptions): ConsumerSettings {
       groupInstanceId: rest.text('group.instance.id'),
       sessionTimeoutMs: rest.number('session.timeout.ms'),
       heartbeatIntervalMs: rest.number('heartbeat.interval.ms'),
-      rebalanceTimeoutMs: rest.number('max.poll.interval.ms'),
+      rebalanceTimeoutMs: maxPollIntervalMs,
       rackId,
     }),
     maxPollRecords: rest.number('max.poll.records') ?? DEFAULT_MAX_POLL_RECORDS,
+    maxPollIntervalMs,
   };
   rest.finish('consumer');
   return settings;

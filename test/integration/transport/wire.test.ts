@@ -202,6 +202,32 @@ test('a second member makes the first give up its partitions, in order, and both
   expect(secondSeen).toEqual(['assigned 2']);
 }, 60_000);
 
+test('who does not poll for max.poll.interval.ms leaves the group, and joins again with the next poll', async () => {
+  const groupId = `slow-${process.pid}-${Date.now()}`;
+  const first = await connected({ groupId, consumerConfig: { 'fetch.max.wait.ms': 20, 'max.poll.interval.ms': 1_000 } });
+  const second = await connected({ groupId });
+  const seen: string[] = [];
+  const other: string[] = [];
+  await first.consumer.subscribe(['c'], readAll(first, seen));
+  await until(
+    () => first.consumer.poll(20),
+    () => seen.length === 1,
+  );
+  // No rebalance, no heartbeat makes it leave: only that nobody polls.
+  for (let wait = 0; wait < 1_000 && seen.length < 2; wait++) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(seen).toEqual(['assigned 4', 'lost 4']);
+  await second.consumer.subscribe(['c'], readAll(second, other));
+  await until(
+    () => second.consumer.poll(20),
+    () => other.length === 1,
+  );
+  expect(other).toEqual(['assigned 4']);
+  await until(
+    async () => [...(await first.consumer.poll(20)), ...(await second.consumer.poll(20))],
+    () => seen.includes('assigned 2') && other.includes('assigned 2'),
+  );
+});
+
 test('seek drops what was fetched before, even by the call under way, and loses nothing', async () => {
   const transport = await connected({ consumerConfig: { 'fetch.max.wait.ms': 20, 'max.poll.records': 10 } });
   await transport.producer.send([batch('d', 0, numbers(500))]);
