@@ -1,5 +1,5 @@
 import { describe, expectTypeOf, it } from 'vitest';
-import { type GlobalKTable, type KStream, type KTable, StreamsBuilder, TimeWindows } from '../../../src/dsl/index.ts';
+import { type GlobalKTable, JoinWindows, type KStream, type KTable, StreamsBuilder, TimeWindows } from '../../../src/dsl/index.ts';
 import { type Serde, Serdes, type Windowed } from '../../../src/serde/index.ts';
 import { Stores } from '../../../src/topology/index.ts';
 
@@ -46,6 +46,41 @@ describe('types along the chain', () => {
     const isText = (_key: string, value: string | number): value is string => typeof value === 'string';
     expectTypeOf(mixed.filter(isText)).toEqualTypeOf<KStream<string, string>>();
     expectTypeOf(mixed.filter(() => true)).toEqualTypeOf<KStream<string, string | number>>();
+  });
+
+  it('give a join of streams both values, and null for the side that may have none', () => {
+    const refunds = builder.stream('refunds', { valueSerde: Serdes.Long() });
+    const within = JoinWindows.ofTimeDifferenceWithNoGrace(1_000);
+    const joined = orders.join(
+      refunds,
+      (order, refund, key) => {
+        expectTypeOf(order).toEqualTypeOf<Order>();
+        expectTypeOf(refund).toEqualTypeOf<number>();
+        expectTypeOf(key).toEqualTypeOf<string>();
+        return order.total - refund;
+      },
+      within,
+      { otherValueSerde: Serdes.Long(), storeName: 'refunded' },
+    );
+    expectTypeOf(joined).toEqualTypeOf<KStream<string, number>>();
+    const leftJoined = orders.leftJoin(refunds, (order, refund) => (refund === null ? order.id : refund), within);
+    expectTypeOf(leftJoined).toEqualTypeOf<KStream<string, string | number>>();
+    orders.leftJoin(
+      refunds,
+      (order, refund) => {
+        expectTypeOf(order).toEqualTypeOf<Order>();
+        expectTypeOf(refund).toEqualTypeOf<number | null>();
+      },
+      within,
+    );
+    orders.outerJoin(
+      refunds,
+      (order, refund) => {
+        expectTypeOf(order).toEqualTypeOf<Order | null>();
+        expectTypeOf(refund).toEqualTypeOf<number | null>();
+      },
+      within,
+    );
   });
 
   it('give a join the row, a left join the row or null', () => {
