@@ -11,32 +11,26 @@ const decodeLong = (value: Uint8Array) => Number(Buffer.from(value).readBigInt64
 
 export class CountingJob {
   readonly #harness: Harness;
-  readonly #config: Partial<KafkaStreamsConfig>;
   #written = 0;
   #processes = 0;
 
   /**
    * Makes the topics, and connects the client that writes the input and reads the outcome.
    *
-   * @param looker settings of that client
-   * @param config settings of the application
+   * @param settings of that client
    */
-  static async prepare(
-    bootstrapServers: string,
-    { looker = {}, config = {} }: { readonly looker?: Partial<KafkaStreamsConfig>; readonly config?: Partial<KafkaStreamsConfig> } = {},
-  ): Promise<CountingJob> {
-    return new CountingJob(await Harness.start(['input', 'copies', 'counts'], PARTITIONS, bootstrapServers, 'wire', looker), config);
+  static async prepare(bootstrapServers: string, settings: Partial<KafkaStreamsConfig> = {}): Promise<CountingJob> {
+    return new CountingJob(await Harness.start(['input', 'copies', 'counts'], PARTITIONS, bootstrapServers, 'wire', settings));
   }
 
-  private constructor(harness: Harness, config: Partial<KafkaStreamsConfig>) {
+  private constructor(harness: Harness) {
     this.#harness = harness;
-    this.#config = config;
   }
 
-  /** Starts a process of the application; resolves when it processes. */
-  async launch(): Promise<App> {
+  /** Starts a process of the application; resolves when it processes, rejects when it ends before. */
+  async launch(config: Partial<KafkaStreamsConfig> = {}): Promise<App> {
     const stateDir = `${this.#harness.stateDir}/${this.#processes++}`;
-    const app = this.#harness.launch(TOPOLOGY, { ...EXACTLY_ONCE, stateDir, ...this.#config });
+    const app = this.#harness.launch(TOPOLOGY, { ...EXACTLY_ONCE, stateDir, ...config });
     await app.running();
     return app;
   }

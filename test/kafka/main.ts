@@ -21,6 +21,7 @@ import { clientJudges } from './judges/clients.ts';
 import { fileJudges } from './judges/files.ts';
 import { franzJudges } from './judges/franz-go.ts';
 import { matrixJudges } from './judges/matrix.ts';
+import { securedJudges } from './judges/secured.ts';
 import { streamsJudges } from './judges/streams.ts';
 import { toolJudges } from './judges/tools.ts';
 import { wireJudges } from './judges/wire.ts';
@@ -39,6 +40,7 @@ const JUDGES: readonly Judge[] = [
   ...franzJudges,
   ...matrixJudges,
   ...wireJudges,
+  ...securedJudges,
 ];
 
 /** Everybody may do everything, and there are ACLs to be listed. */
