@@ -6,6 +6,7 @@ import { BenchProgress } from './progress.ts';
 import {
   buildDocument,
   compareReports,
+  type ReportOptions,
   readEnvironment,
   saveChart,
   saveDocument,
@@ -59,19 +60,23 @@ export function e2eCommand(): Command {
     .option('--svg <file>', 'also draw the chart here')
     .action(run);
   command
-    .command('report <file>')
-    .description('show a report again that --json has written')
+    .command('report <files...>')
+    .description('show reports again that --json has written, several of the same conditions as one')
+    .option('--json <file>', 'also write them as one here')
     .option('--svg <file>', 'also draw the chart here')
     .option('--markdown', 'tables as Markdown', false)
-    .action(async (file: string, options: { svg: string | undefined; markdown: boolean }) => {
-      const scale = schemaOf(file).schema === SCALE_SCHEMA;
-      console.log(scale ? scaleReport(loadScale(file), options.markdown) : await showReport(file, options));
-    });
+    .action(async (files: string[], options: ReportOptions) => console.log(await shown(files, options)));
   command
     .command('compare <before> <after>')
     .description('two reports row by row, e.g. before and after a commit')
     .action((before: string, after: string) => console.log(compareReports(before, after)));
   return command.addCommand(scaleCommand());
+}
+
+async function shown(files: readonly string[], options: ReportOptions): Promise<string> {
+  const [file] = files;
+  if (file === undefined || schemaOf(file).schema !== SCALE_SCHEMA) return showReport(files, options);
+  return scaleReport(loadScale(file), options.markdown);
 }
 
 async function run(names: readonly string[], options: Options): Promise<void> {

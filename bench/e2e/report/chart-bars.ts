@@ -1,6 +1,6 @@
 import type { Figure } from './figure.ts';
 import { type Role, roleOf } from './roles.ts';
-import type { Summary, ThroughputRow } from './summary.ts';
+import type { ThroughputRow } from './summary.ts';
 
 /** One bar in each panel. */
 export interface Bar {
@@ -32,12 +32,22 @@ const KINDS: readonly Kind[] = [
 ];
 
 /** The rows of the main comparison, in the order of workloads and then of {@link KINDS}. */
-export function chartBars({ throughput: rows }: Pick<Summary, 'throughput'>): Bar[] {
+export function chartBars(rows: readonly ThroughputRow[]): Bar[] {
   const workloads = new Set(rows.map(({ workload }) => workload));
   return [...workloads].flatMap((workload) => {
     const of = rows.filter((row) => row.workload === workload);
     return KINDS.flatMap((kind) => of.filter((row) => isKind(row, kind)).map((row) => bar(row, kind.name)));
   });
+}
+
+/** Rows of charts of their own: a chart of everything would be longer than a page. Parts that were not measured are left out. */
+export function chartParts(rows: readonly ThroughputRow[]): { readonly rows: readonly ThroughputRow[]; readonly suffix: string }[] {
+  const isNexmark = ({ workload }: ThroughputRow): boolean => workload.startsWith('nexmark-');
+  const parts = [
+    { rows: rows.filter((row) => !isNexmark(row)), suffix: '' },
+    { rows: rows.filter(isNexmark), suffix: '-nexmark' },
+  ];
+  return parts.filter((part) => part.rows.length > 0);
 }
 
 /** The series that have bars. */

@@ -1,4 +1,4 @@
-import type { E2eDocument } from './document.ts';
+import { differences, type E2eDocument } from './document.ts';
 import { count, guaranteeName, micros, percent, times } from './format.ts';
 import { type Grid, grid, number } from './grid.ts';
 import { type ThroughputRow, throughputKey } from './summary.ts';
@@ -55,19 +55,6 @@ function compareRows(before: ThroughputRow, after: ThroughputRow): ComparedRow {
     peakRssBytes: ratio('peakRssBytes'),
     cpuWithinNoise: a.min <= b.max && b.min <= a.max,
   };
-}
-
-function differences(before: E2eDocument, after: E2eDocument): string[] {
-  const pairs: readonly (readonly [string, string | number, string | number])[] = [
-    ['broker', before.conditions.broker, after.conditions.broker],
-    ['records', before.conditions.records, after.conditions.records],
-    ['CPU', before.environment.cpu, after.environment.cpu],
-    ['cores', before.environment.cores, after.environment.cores],
-    ['Node', before.environment.node, after.environment.node],
-    ['Kafka', before.environment.kafka ?? 'none', after.environment.kafka ?? 'none'],
-    ['Java', before.environment.java ?? 'none', after.environment.java ?? 'none'],
-  ];
-  return pairs.filter(([, a, b]) => a !== b).map(([name, a, b]) => `${name} differs: ${a} and ${b}`);
 }
 
 export function comparisonGrid({ rows }: Comparison): Grid {

@@ -1,7 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
+/** A line for each field, and for each element of a list: small, and two files can be compared line by line. */
 export function saveJson(file: string, content: object): void {
-  writeFileSync(file, `${JSON.stringify(content, null, 1)}\n`);
+  const fields = Object.entries(content).flatMap(([name, value]) =>
+    value === undefined ? [] : [`  ${JSON.stringify(name)}: ${lines(value)}`],
+  );
+  writeFileSync(file, `{\n${fields.join(',\n')}\n}\n`);
+}
+
+function lines(value: unknown): string {
+  if (!Array.isArray(value) || value.length === 0) return JSON.stringify(value);
+  return `[\n${value.map((element) => `    ${JSON.stringify(element)}`).join(',\n')}\n  ]`;
 }
 
 /** What {@link saveJson} wrote. Throws when the file holds something else, or a form that this version cannot read. */

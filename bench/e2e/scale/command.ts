@@ -13,6 +13,7 @@ const DEFAULT_RECORDS = 4_000_000;
 
 interface Options {
   readonly axis: readonly Axis[];
+  readonly values: readonly number[] | undefined;
   readonly rows: number;
   readonly runs: number;
   readonly workload: string;
@@ -28,6 +29,7 @@ export function scaleCommand(): Command {
   return new Command('scale')
     .description('how cost grows with shards, processes, keys, value size and partitions; exactly once, commits every 100 ms')
     .option('--axis <names>', `${AXES.join(', ')} or all`, axes, [...AXES])
+    .option('--values <list>', 'only these points of the axes, e.g. 1000,100000', numbers)
     .option(
       '--rows <n>',
       'records of each input; more where there are more keys, fewer of large values',
@@ -44,12 +46,13 @@ export function scaleCommand(): Command {
     .action(run);
 }
 
-async function run({ axis, rows, subjects, warmUp, seconds, json, ...options }: Options): Promise<void> {
+async function run({ axis, values, rows, subjects, warmUp, seconds, json, ...options }: Options): Promise<void> {
   const environment = readEnvironment();
   const { workload } = options;
   const { conditions, runs, failures } = await benchScale({
     ...options,
     axes: axis,
+    values,
     records: rows,
     subjects: (name) => matches(name, subjects),
     guarantee: 'exactly_once_v2',
@@ -63,6 +66,10 @@ async function run({ axis, rows, subjects, warmUp, seconds, json, ...options }: 
   const document: ScaleDocument = { schema: SCALE_SCHEMA, date, environment, conditions, workload, keyBytes: KEY_BYTES, runs, failures };
   if (json !== undefined) saveScale(json, document);
   console.log(scaleReport(document, false));
+}
+
+function numbers(text: string): number[] {
+  return text.split(',').map((part) => wholeNumber(1)(part.trim()));
 }
 
 function axes(text: string): Axis[] {

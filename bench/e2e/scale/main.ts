@@ -11,6 +11,8 @@ import { type ScaleSubject, scaleSubjects } from './subjects.ts';
 
 export interface ScaleOptions extends RunConditions {
   readonly axes: readonly Axis[];
+  /** Only these points; all when undefined. */
+  readonly values: readonly number[] | undefined;
   readonly workload: string;
   readonly records: number;
   readonly runs: number;
@@ -31,10 +33,14 @@ export function benchScale(options: ScaleOptions): Promise<ScaleResults> {
   return withSession(options, async (session) => {
     const subjects = scaleSubjects(session.log).filter(({ series }) => options.subjects?.(series) ?? true);
     if (subjects.length === 0) throw new Error('No subject has such a name.');
-    const points = options.axes.flatMap((axis) => pointsOf(axis, options.records, availableParallelism()));
+    const { axes, values, records } = options;
+    const all = axes.flatMap((axis) => pointsOf(axis, records, availableParallelism()));
+    const points = all.filter(({ value }) => values?.includes(value) ?? true);
+    if (points.length === 0)
+      throw new Error(`There is no such point: there are ${all.map(({ axis, value }) => `${axis} ${value}`).join(', ')}.`);
     const bench = new ScaleBench(session, options, subjects);
     await bench.run(points);
-    const { guarantee, commitIntervalMs, records } = options;
+    const { guarantee, commitIntervalMs } = options;
     const conditions = { broker: session.brokerName, guarantee, commitIntervalMs, records, settings: [] };
     if (bench.failures.length > 0) process.exitCode = 1;
     return { conditions, runs: bench.runs, failures: bench.failures };

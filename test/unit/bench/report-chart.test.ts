@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { chart } from '../../../bench/e2e/report/chart.ts';
-import { chartBars, chartSeries } from '../../../bench/e2e/report/chart-bars.ts';
+import { chartBars, chartParts, chartSeries } from '../../../bench/e2e/report/chart-bars.ts';
 import { documentOf, LOOP, run, STREAMS, WIRE } from './report-fixture.ts';
 
 const throughput = [
@@ -20,7 +20,7 @@ const bars = (svg: string, color: string): number[] =>
 describe('the chart', () => {
   it('has a bar for each workload and subject, Millrace first, and none for what has no place in it', () => {
     expect(
-      chartBars(document.summary).map(({ workload, series, recordsPerSecond }) => [workload, series, recordsPerSecond.median]),
+      chartBars(document.summary.throughput).map(({ workload, series, recordsPerSecond }) => [workload, series, recordsPerSecond.median]),
     ).toEqual([
       ['count', 'Millrace, 1 shard', 400_000],
       ['count', 'Kafka Streams, in memory, 1 thread', 200_000],
@@ -31,7 +31,7 @@ describe('the chart', () => {
 
   it('draws them as long as their medians are: records/s, then records per CPU second', async () => {
     const svg = await chart(document);
-    const colors = chartSeries(chartBars(document.summary)).map(({ color }) => color);
+    const colors = chartSeries(chartBars(document.summary.throughput)).map(({ color }) => color);
     const [countRate, joinRate, countCpu, joinCpu] = bars(svg, colors[0]!);
     const [streamsRate, streamsCpu] = bars(svg, colors[1]!);
     const [loopRate, loopCpu] = bars(svg, colors[2]!);
@@ -68,6 +68,16 @@ describe('the chart', () => {
     expect(svg).toContain('prefers-color-scheme:dark');
     expect(svg).not.toMatch(/<script|href|@import|url\(|font-face/);
     expect(svg).toMatch(/^<svg [^>]*xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+  });
+
+  it('has a file of its own for Nexmark', () => {
+    const rows = documentOf({ throughput: [run('count', WIRE, 1, 1), run('nexmark-q0', WIRE, 1, 1), run('nexmark-q8', STREAMS, 1, 1)] })
+      .summary.throughput;
+    expect(chartParts(rows).map((part) => [part.suffix, part.rows.map(({ workload }) => workload)])).toEqual([
+      ['', ['count']],
+      ['-nexmark', ['nexmark-q0', 'nexmark-q8']],
+    ]);
+    expect(chartParts(rows.slice(0, 1)).map(({ suffix }) => suffix)).toEqual(['']);
   });
 
   it('is refused without anything to draw', async () => {

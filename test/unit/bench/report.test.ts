@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { loadDocument, SCHEMA, saveDocument } from '../../../bench/e2e/report/document.ts';
+import { loadDocument, mergeDocuments, SCHEMA, saveDocument } from '../../../bench/e2e/report/document.ts';
 import { markdownReport, markdownTable } from '../../../bench/e2e/report/markdown.ts';
 import { terminalReport } from '../../../bench/e2e/report/terminal.ts';
 import { documentOf, LOOP, run, STREAMS, WIRE } from './report-fixture.ts';
@@ -108,6 +108,16 @@ describe('the JSON file', () => {
     expect(loadDocument(file)).toEqual(document);
   });
 
+  it('has a line for each run', () => {
+    const file = join(directory, 'lines.json');
+    saveDocument(file, document);
+    expect(
+      readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line) => line.includes('"warmUpRecords"')),
+    ).toHaveLength(5);
+  });
+
   it('is judged anew when it is read', () => {
     const file = join(directory, 'old.json');
     saveDocument(file, { ...document, targets: [] });
@@ -122,5 +132,26 @@ describe('the JSON file', () => {
     const file = join(directory, 'other.json');
     writeFileSync(file, content);
     expect(() => loadDocument(file)).toThrow(message);
+  });
+});
+
+describe('several reports', () => {
+  it('are shown as one, with targets across them', () => {
+    const [ours, theirs] = [
+      documentOf({ throughput: [run('count', WIRE, 3, 1)] }),
+      documentOf({ throughput: [run('count', STREAMS, 1, 4)] }),
+    ];
+    const merged = mergeDocuments([ours, { ...theirs, date: '2026-11-22T00:00:00.000Z' }]);
+    expect(merged.throughput).toHaveLength(2);
+    expect(merged.targets.map(({ name, actual }) => [name, actual])).toEqual([
+      ['speed', 3],
+      ['cpu', 0.25],
+    ]);
+    expect(merged.date).toBe('2026-11-22T00:00:00.000Z');
+  });
+
+  it('are not put together when they were measured under other conditions', () => {
+    const other = { ...document, environment: { ...document.environment, cpu: 'Another' } };
+    expect(() => mergeDocuments([document, other])).toThrow(/CPU differs: A processor and Another/);
   });
 });
