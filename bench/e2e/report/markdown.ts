@@ -12,6 +12,7 @@ export function markdownReport(document: E2eDocument): string {
       `${conditions.records.toLocaleString('en-US')} records; ${describeEnvironment(environment)}; ${date.slice(0, 10)}.`,
     ...grids(document).flatMap((grid) => [`${grid.title}:`, markdownTable(grid)]),
     targetSentence(targets),
+    ...(conditions.settings.length > 0 ? [conditions.settings.map((line) => `- ${line}`).join('\n')] : []),
     ...(failures.length > 0 ? [failures.map((failure) => `- failed: ${firstLine(failure)}`).join('\n')] : []),
   ];
   return `${parts.join('\n\n')}\n`;

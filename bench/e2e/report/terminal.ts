@@ -11,6 +11,7 @@ export function terminalReport(document: E2eDocument): string {
   return [
     `On ${conditions.broker}; ${guaranteeName(conditions.guarantee)}, commits every ${conditions.commitIntervalMs} ms; ` +
       describeEnvironment(environment),
+    ...conditions.settings,
     ...grids(document).flatMap((grid) => [`\n${grid.title}`, terminalTable(grid)]),
     targetSentence(targets),
     ...failures.map((failure) => `FAILED ${failure}`),

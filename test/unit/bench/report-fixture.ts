@@ -47,7 +47,7 @@ export function results(parts: Partial<E2eResults>): E2eResults {
       guarantee: 'exactly_once_v2',
       commitIntervalMs: 100,
       records: 1_200_000,
-      settings: [],
+      settings: ['all: acks=all'],
     },
     throughput: [],
     limits: [],

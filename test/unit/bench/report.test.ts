@@ -75,6 +75,7 @@ describe('the report', () => {
     expect(text).toMatch(/≥ 2 × the records\/s of Kafka Streams .* 2\.00 × │ met, 0% to spare/);
     expect(text).toMatch(/loop by hand.* DIFFERS/);
     expect(text).toContain('3 of 3 targets met.');
+    expect(text).toContain('all: acks=all');
     expect(text).toContain('FAILED count: kafkajs: it stood still');
     expect(text).toContain('On Apache Kafka 4.3.0; exactly once, commits every 100 ms; 2 cores');
   });
@@ -88,6 +89,7 @@ describe('the report', () => {
     const text = markdownReport(document);
     expect(text).toMatch(/^\| workload +\| subject +\| records\/s \|/m);
     expect(text).toMatch(/^\| count +\| Millrace wire, 1 shard +\| +500,000 \|/m);
+    expect(text).toContain('- all: acks=all\n');
     expect(text).toContain('- failed: count: kafkajs: it stood still\n');
     expect(text).not.toContain('and more of its output');
   });
