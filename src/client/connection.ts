@@ -68,7 +68,11 @@ export class Connection {
     this.#socket = socket;
     this.#options = options;
     this.#assembler = new FrameAssembler(options.maxResponseBytes, (frame) => this.#settle(frame), options.sharedFrames);
-    onRead((chunk) => this.#receive(chunk));
+    onRead({
+      push: (chunk) => this.#receive(() => this.#assembler.push(chunk)),
+      target: () => (this.#ended === undefined ? this.#assembler.target() : undefined),
+      filled: (length) => this.#receive(() => this.#assembler.filled(length)),
+    });
     socket.on('error', (cause) => this.#end(connectionLost(this.broker, `The connection to broker ${this.broker} was lost`, cause)));
     socket.on('close', () => this.#end(connectionLost(this.broker, `Broker ${this.broker} closed the connection${this.#hint()}`)));
   }
@@ -171,11 +175,11 @@ export class Connection {
     socket.uncork();
   }
 
-  #receive(chunk: Buffer): void {
+  #receive(take: () => void): void {
     if (this.#ended !== undefined) return;
     this.#lastUsedMs = performance.now();
     try {
-      this.#assembler.push(chunk);
+      take();
     } catch (error) {
       this.#end(error instanceof Error ? error : new Error(String(error)));
     }

@@ -22,6 +22,6 @@ export type { ClientOptions, ResolvedClientOptions, SaslMechanism, SaslOptions, 
 export * from './produce/index.ts';
 export { innermostErrorCodes } from './response-errors.ts';
 export type { MetadataOptions } from './router.ts';
-export { isShared, SharedFrames } from './shared-frames.ts';
+export { SharedFrames } from './shared-frames.ts';
 export { type CoordinatorType, describeTarget, type Target } from './target.ts';
 export type { TopicPartition, TopicPartitionOffset } from './topic-partition.ts';

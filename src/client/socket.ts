@@ -11,11 +11,21 @@ const KEEP_ALIVE_MS = 30_000;
 /** Plain sockets read into one buffer of this size again and again. */
 const READ_BUFFER_BYTES = 128 * 1024;
 
+/** Where the bytes go that a socket reads. */
+export interface Receiver {
+  /** Takes what it needs of the bytes before it returns: other bytes come to lie there. */
+  push(chunk: Buffer): void;
+  /** Memory of the receiver's own that the next bytes may be read into; undefined: they are to be pushed. */
+  target(): Buffer | undefined;
+  /** So many bytes were read into the last target. */
+  filled(length: number): void;
+}
+
 /** A connected socket, and what it reads. */
 export interface OpenedSocket {
   readonly socket: net.Socket;
-  /** Has the bytes read given to `receive`, which must take what it needs of them before it returns. Called once. */
-  readonly onRead: (receive: (chunk: Buffer) => void) => void;
+  /** Says who gets the bytes that are read. Called once. */
+  readonly onRead: (receiver: Receiver) => void;
 }
 
 /**
@@ -25,17 +35,11 @@ export interface OpenedSocket {
 export function openSocket(address: Address, tlsOptions: TlsOptions | undefined, timeoutMs: number): Promise<OpenedSocket> {
   return new Promise((resolve, reject) => {
     let socket: net.Socket;
-    let receive: (chunk: Buffer) => void = () => undefined;
+    let receiver: Receiver | undefined;
     try {
       // A fresh buffer for every read, as Node makes by itself, would cost more than everything else that is done with it.
-      const read = (length: number, buffer: Uint8Array): boolean => {
-        receive(Buffer.from(buffer.buffer, buffer.byteOffset, length));
-        return true;
-      };
-      socket =
-        tlsOptions === undefined
-          ? net.connect({ ...address, onread: { buffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES), callback: read } })
-          : tls.connect(tlsConnectOptions(address, tlsOptions));
+      const onread = tlsOptions === undefined ? readInto(() => receiver) : undefined;
+      socket = tlsOptions === undefined ? net.connect({ ...address, onread }) : tls.connect(tlsConnectOptions(address, tlsOptions));
     } catch (cause) {
       reject(badCredentials(cause));
       return;
@@ -59,14 +63,27 @@ export function openSocket(address: Address, tlsOptions: TlsOptions | undefined,
       socket.setKeepAlive(true, KEEP_ALIVE_MS);
       resolve({
         socket,
-        onRead(callback) {
-          receive = callback;
-          if (tlsOptions !== undefined) socket.on('data', callback);
+        onRead(chosen) {
+          receiver = chosen;
+          if (tlsOptions !== undefined) socket.on('data', (chunk: Buffer) => chosen.push(chunk));
         },
       });
     };
     socket.once(ready, succeed).once('error', fail).once('close', failClosed);
   });
+}
+
+/** Reads straight into the receiver's memory where it offers some, else into one buffer again and again. */
+function readInto(receiver: () => Receiver | undefined): net.OnReadOpts {
+  const own = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+  return {
+    buffer: () => receiver()?.target() ?? own,
+    callback(length, buffer) {
+      if (buffer === own) receiver()?.push(own.subarray(0, length));
+      else receiver()?.filled(length);
+      return true;
+    },
+  };
 }
 
 function tlsConnectOptions(address: Address, options: TlsOptions): tls.ConnectionOptions {

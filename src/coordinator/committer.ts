@@ -94,8 +94,11 @@ export class Committer {
     this.#stop.abort();
   }
 
-  /** Resolves when the epoch is committed, or when nothing of it is ours any more. Rejects when it cannot be. */
-  async commit(content: EpochContent): Promise<void> {
+  /**
+   * Resolves when the epoch is committed, or when nothing of it is ours any more. Rejects when it cannot be. True when all
+   * frames were written; what was left out may still lie somewhere in the client.
+   */
+  async commit(content: EpochContent): Promise<boolean> {
     const startedMs = performance.now();
     const deadlineMs = startedMs + this.#options.taskTimeoutMs;
     const written = { sent: false, flushed: false };
@@ -103,8 +106,9 @@ export class Committer {
       try {
         const done = (await this.#settleDoubt()) ?? (await this.#attempt(content, written));
         if (done === 'partly lost') continue;
-        if (done !== 'nothing') this.#succeeded(done, performance.now() - startedMs);
-        return;
+        if (done === 'nothing') return false;
+        this.#succeeded(done, performance.now() - startedMs);
+        return done.frames.length === content.frames.length;
       } catch (cause) {
         await this.#failed(cause, deadlineMs);
         this.#options.log('warn', `Commit of epoch ${content.epoch} failed and is tried again: ${(cause as Error).message}`);

@@ -98,10 +98,12 @@ export class Engine {
         return live;
       },
       commit: async (content) => {
-        await this.committer.commit({ ...content, frames: await this.dynamicTopics.resolve(content.frames) });
+        const written = await this.committer.commit({ ...content, frames: await this.dynamicTopics.resolve(content.frames) });
         // Output that waited may have been what held everything up.
         this.applyBackPressure();
+        return written;
       },
+      giveBack: (shard, memory) => this.shards.post(shard, { type: 'written', memory }),
     });
     this.restorer = new Restorer(transport, {
       post: (shard, message, transfer) => this.shards.post(shard, message, transfer),

@@ -1,4 +1,5 @@
 import { MillraceError } from '../errors.ts';
+import { sharedMemoryOf } from '../protocol/index.ts';
 import type { OutputFrame, TaskProgress } from '../shard/messages.ts';
 
 /** What belongs to one transaction: the output and the progress of all tasks between two commits. */
@@ -28,8 +29,13 @@ interface Closing extends Collecting {
 export interface EpochHooks {
   /** Sends `commit` to the live shards and returns which they are. */
   readonly requestCommit: (epoch: number, suspendBelow: number) => number[];
-  /** Writes the epoch to Kafka. Called for one epoch at a time, in order; a rejection is final. */
-  readonly commit: (content: EpochContent) => Promise<void>;
+  /**
+   * Writes the epoch to Kafka. Called for one epoch at a time, in order; a rejection is final. True when all of its frames
+   * were written, so that nobody needs them any more.
+   */
+  readonly commit: (content: EpochContent) => Promise<boolean>;
+  /** Frames in memory that the coordinator and a shard share are done with: the shard may use it again. */
+  readonly giveBack: (shard: number, memory: readonly SharedArrayBuffer[]) => void;
 }
 
 /** Closed epochs that may wait for the transaction before them. One keeps the pipeline full; more only adds latency. */
@@ -143,11 +149,24 @@ export class Epochs {
 
   async #commit({ epoch, frames, progress, bytes }: Closing): Promise<void> {
     try {
-      await this.#hooks.commit({ epoch, frames: frames.map(({ frame }) => frame), progress });
+      const written = await this.#hooks.commit({ epoch, frames: frames.map(({ frame }) => frame), progress });
+      if (written) this.#giveBack(frames);
     } finally {
       this.#queuedCommits--;
       this.#bufferedBytes -= bytes;
     }
+  }
+
+  #giveBack(frames: Collecting['frames']): void {
+    const memory = new Map<number, SharedArrayBuffer[]>();
+    for (const { shard, frame } of frames) {
+      const shared = sharedMemoryOf(frame.bytes);
+      if (shared === undefined) continue;
+      const list = memory.get(shard);
+      if (list === undefined) memory.set(shard, [shared]);
+      else list.push(shared);
+    }
+    for (const [shard, list] of memory) this.#hooks.giveBack(shard, list);
   }
 
   /** The epochs to which this shard may still add. */

@@ -10,6 +10,7 @@ export * from './messages/sticky-assignor.ts';
 export * from './primitives/crc32c.ts';
 export * from './primitives/int64.ts';
 export * from './primitives/murmur2.ts';
+export * from './primitives/shared-memory.ts';
 export * from './primitives/varint.ts';
 export * from './record-batch/index.ts';
 export * from './sasl/index.ts';

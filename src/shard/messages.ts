@@ -93,6 +93,8 @@ export type ToShard =
    * the store and, once the task comes back, be processed again.
    */
   | { readonly type: 'commit'; readonly epoch: number; readonly suspendBelow: number }
+  /** Output that lay in this memory is committed, or will never be: other output may lie there. */
+  | { readonly type: 'written'; readonly memory: readonly SharedArrayBuffer[] }
   /** Stop processing and punctuating (KIP-834), or go on. */
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }

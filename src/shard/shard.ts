@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import { MillraceError, serializeError } from '../errors.ts';
+import { SHARED_FROM_BYTES, SharedMemory, sharedMemoryOf } from '../protocol/index.ts';
 import { RecordCache } from '../state/record-cache.ts';
 import { GlobalStoreUpdater } from '../task/global-store-updater.ts';
 import { handlersFor } from '../task/handlers.ts';
@@ -13,6 +14,8 @@ import type { FromShard, OutputFrame, ShardStart, ShardStats, TaskInput, TaskPro
 const RECORDS_PER_TURN = 1_000;
 /** Work done before the port is looked at again, in ms: a commit waits at most about this long. */
 const SLICE_MS = 10;
+/** Memory for output that is kept while none is needed: what lies between two commits, where the load is high. */
+const OUTPUT_FREE_BYTES = 32 * 1024 * 1024;
 
 /**
  * One shard: the tasks of one worker thread. Messages only change queues and tasks; the work itself is done in slices of
@@ -24,6 +27,7 @@ export class Shard {
   readonly #plan: Plan;
   readonly #services: TaskServices;
   readonly #globals: GlobalStoreUpdater;
+  readonly #memory = new SharedMemory(OUTPUT_FREE_BYTES);
   readonly #tasks = new Map<string, Task>();
   readonly #topics = new Map<string, number>();
   readonly #stats = { recordsProcessed: 0, recordsDropped: 0, recordsOut: 0, deadLetters: 0 };
@@ -55,6 +59,7 @@ export class Shard {
       handlers,
       stats: this.#stats,
       log,
+      outputMemory: start.settings.outputFormat.shared === true ? (length) => this.#outputMemory(length) : undefined,
       onCommitRequested: () => this.#post({ type: 'commitRequested' }),
       onBatchConsumed: (task, topic, partition, recordCount, bytes) =>
         this.#post({ type: 'consumed', taskId: task.id, generation: task.generation, topic, partition, recordCount, bytes }),
@@ -79,6 +84,9 @@ export class Shard {
         return this.#schedule();
       case 'commit':
         return this.#closeEpoch(message.epoch, message.suspendBelow);
+      case 'written':
+        for (const memory of message.memory) this.#memory.giveBack(memory);
+        return;
       case 'createTask':
         return this.#create(message.taskId, message.generation);
       case 'restore':
@@ -216,6 +224,10 @@ export class Shard {
     this.#wakeUp = setTimeout(() => this.#schedule(), Math.max(1, Math.min(next - Date.now(), 2 ** 31 - 1)));
   }
 
+  #outputMemory(length: number): Buffer {
+    return length < SHARED_FROM_BYTES ? Buffer.allocUnsafeSlow(length) : this.#memory.take(length);
+  }
+
   /** Large output goes to the coordinator before the commit, so that it is not all sent at once. */
   #handOverOutput(): void {
     let bytes = 0;
@@ -264,6 +276,7 @@ export class Shard {
   }
 }
 
+/** What is handed over for good; the coordinator gives shared memory back by `written`. */
 function buffersOf(frames: readonly OutputFrame[]): ArrayBuffer[] {
-  return frames.map((frame) => frame.bytes.buffer as ArrayBuffer);
+  return frames.flatMap(({ bytes }) => (sharedMemoryOf(bytes) === undefined ? [bytes.buffer as ArrayBuffer] : []));
 }

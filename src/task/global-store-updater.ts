@@ -85,6 +85,7 @@ class GlobalFeed implements QueueListener {
       topicPartitions: () => undefined,
       maxRequestBytes: 0,
       format: PLAIN_BATCHES,
+      memory: undefined,
       counters,
     });
     const topicRef = spec.source.topics[0]!;

@@ -1,4 +1,4 @@
-import type { BatchFormat } from '../protocol/index.ts';
+import type { BatchFormat, BatchMemory } from '../protocol/index.ts';
 import type { OutputFrame } from '../shard/messages.ts';
 import type { ChangelogWriter } from '../state/index.ts';
 import type { TaskCounters } from './services.ts';
@@ -12,6 +12,8 @@ export interface OutputOptions {
   readonly topicPartitions: (topic: string) => number | undefined;
   readonly maxRequestBytes: number;
   readonly format: BatchFormat;
+  /** For finished batches; undefined: each has memory of its own. */
+  readonly memory: BatchMemory | undefined;
   readonly counters: TaskCounters;
 }
 

@@ -1,3 +1,4 @@
+import type { BatchMemory } from '../protocol/index.ts';
 import type { ShardSettings } from '../shard/messages.ts';
 import type { StateStore } from '../state/index.ts';
 import type { RecordCache } from '../state/record-cache.ts';
@@ -41,6 +42,8 @@ export interface TaskServices {
     bytes: number,
     memory: ArrayBuffer,
   ) => void;
+  /** For finished batches, see {@link BatchFormat.shared}; undefined: each has memory of its own. */
+  readonly outputMemory?: BatchMemory | undefined;
   /** Wall clock in ms. Default: Date.now. */
   readonly nowMs?: () => number;
   /** How often left and outer stream-stream joins look for results without a partner, in ms of the wall clock. Default 1 s. */

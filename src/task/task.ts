@@ -61,6 +61,7 @@ export class Task implements QueueListener {
       topicPartitions: services.topicPartitions,
       maxRequestBytes: settings.maxRequestBytes,
       format: settings.outputFormat,
+      memory: services.outputMemory,
       counters: stats,
     });
     const deadLetters = new DeadLetters(settings.deadLetterTopic, this.outputs, stats);

@@ -1,6 +1,7 @@
 import { MillraceError } from '../errors.ts';
 import {
   type BatchFormat,
+  type BatchMemory,
   type FieldWriter,
   PLAIN_BATCHES,
   partitionForKey,
@@ -30,9 +31,11 @@ class PartitionOutput {
   readonly builder = new RecordBatchBuilder(INITIAL_BATCH_BYTES);
   readonly sealed: SealedBatch[] = [];
   private readonly format: BatchFormat;
+  private readonly memory: BatchMemory | undefined;
 
-  constructor(format: BatchFormat) {
+  constructor(format: BatchFormat, memory: BatchMemory | undefined) {
     this.format = format;
+    this.memory = memory;
   }
 
   seal(): void {
@@ -40,7 +43,7 @@ class PartitionOutput {
     if (builder.recordCount === 0) return;
     const { compression, compressionLevel, recordsCrc } = this.format;
     // Producer id and sequence are stamped later, and the batch's own CRC covers them.
-    const bytes = builder.build({ crc: false, compression, compressionLevel });
+    const bytes = builder.build({ crc: false, compression, compressionLevel, memory: this.memory });
     this.sealed.push({ recordCount: builder.recordCount, bytes, recordsCrc: recordsCrc ? recordsCrcOf(bytes, 0) : undefined });
     builder.reset();
   }
@@ -138,7 +141,8 @@ export class TopicOutput {
 
   private open(partition: number): PartitionOutput {
     // The coordinator looks into what has no partition yet.
-    const output = new PartitionOutput(partition === UNKNOWN_PARTITION ? PLAIN_BATCHES : this.collector.options.format);
+    const { format, memory } = this.collector.options;
+    const output = partition === UNKNOWN_PARTITION ? new PartitionOutput(PLAIN_BATCHES, undefined) : new PartitionOutput(format, memory);
     this.outputs[partition + 1] = output;
     return output;
   }

@@ -1,8 +1,7 @@
 /** What becomes of a fetch answer: records to give out, or what has to be done about an error. */
-import { ErrorCode } from '../../protocol/index.ts';
+import { ErrorCode, sharedMemoryOf } from '../../protocol/index.ts';
 import type { KafkaClient } from '../client.ts';
 import { kafkaFailure } from '../errors.ts';
-import { isShared } from '../shared-frames.ts';
 import { filterBatches } from './batch-filter.ts';
 import type { FetchedRecords } from './fetched-records.ts';
 import type { Asked, FetchResponse } from './node-fetcher.ts';
@@ -56,7 +55,7 @@ export class AnswerReader {
 
   #decideOwners(response: FetchResponse, added: readonly Added[]): void {
     const frame = firstRecordsOf(response);
-    if (frame !== undefined && isShared(frame)) {
+    if (frame !== undefined && sharedMemoryOf(frame) !== undefined) {
       const release = this.#client.options.sharedFrames?.lend(frame, added.length);
       for (const one of added) one.release = release;
       return;

@@ -10,7 +10,7 @@ import {
   updateBatchCrc,
   writeBatchHeader,
 } from './header.ts';
-import type { FieldWriter, Headers } from './types.ts';
+import type { BatchMemory, FieldWriter, Headers } from './types.ts';
 
 /** No batch grows past this; Kafka's own default limit is 1 MiB. */
 export const MAX_BATCH_BYTES = 256 * 1024 * 1024;
@@ -42,6 +42,8 @@ export interface BuildOptions {
   readonly compressionLevel?: number | undefined;
   /** Claims offsets up to this one, as a compacted batch does. Default: the last record's. Allows an empty batch. */
   readonly lastOffset?: number;
+  /** Where the batch goes. Default: an ArrayBuffer of its own. */
+  readonly memory?: BatchMemory | undefined;
 }
 
 /**
@@ -148,7 +150,7 @@ export class RecordBatchBuilder {
     this.endRecord(start, at, offsetDelta, timestamp);
   }
 
-  /** The batch as a copy with an ArrayBuffer of its own, so that it can be transferred. The builder stays as it is. */
+  /** The batch as a copy, unless told otherwise in an ArrayBuffer that can be transferred. The builder stays as it is. */
   build(options: BuildOptions = {}): Buffer {
     if (this.count === 0 && options.lastOffset === undefined) {
       throw new MillraceError('INVALID_STATE', 'A record batch needs at least one record: append before build.');
@@ -158,7 +160,8 @@ export class RecordBatchBuilder {
       codec === 0
         ? this.buffer.subarray(BATCH_HEADER_BYTES, this.position)
         : compress(codec, this.buffer.subarray(BATCH_HEADER_BYTES, this.position), options.compressionLevel);
-    const batch = Buffer.allocUnsafeSlow(BATCH_HEADER_BYTES + records.length);
+    const length = BATCH_HEADER_BYTES + records.length;
+    const batch = options.memory === undefined ? Buffer.allocUnsafeSlow(length) : options.memory(length);
     batch.set(records, BATCH_HEADER_BYTES);
     writeBatchHeader(batch, 0, {
       lengthInBytes: batch.length,

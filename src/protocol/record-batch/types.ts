@@ -20,7 +20,12 @@ export interface BatchFormat {
   readonly compressionLevel: number | undefined;
   /** Each batch comes with the CRC-32C of its records, so that the sender needs to look at the header only. */
   readonly recordsCrc: boolean;
+  /** They may lie in memory that threads share and that is used again once they are committed. Default false. */
+  readonly shared?: boolean;
 }
+
+/** Gives memory for a finished batch of so many bytes. */
+export type BatchMemory = (length: number) => Buffer;
 
 /** Batches as they are written: nothing compressed, no CRC. */
 export const PLAIN_BATCHES: BatchFormat = { compression: 'none', compressionLevel: undefined, recordsCrc: false };

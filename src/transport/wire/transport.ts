@@ -46,7 +46,7 @@ class WireTransport implements Transport {
     this.consumer = new WireConsumer(this.#consumerClient, options, this.#consumerSettings);
     this.#producer = new WireProducer(this.#producerClient, this.#producerSettings);
     const { compression, compressionLevel } = this.#producerSettings;
-    this.outputFormat = { compression, compressionLevel, recordsCrc: true };
+    this.outputFormat = { compression, compressionLevel, recordsCrc: true, shared: true };
   }
 
   get producer(): Producer {

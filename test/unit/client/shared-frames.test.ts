@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FrameAssembler } from '../../../src/client/frame-assembler.ts';
-import { isShared, SHARED_FROM_BYTES, SharedFrames } from '../../../src/client/shared-frames.ts';
+import { SharedFrames } from '../../../src/client/shared-frames.ts';
+import { SHARED_FROM_BYTES, sharedMemoryOf } from '../../../src/protocol/index.ts';
 
 const MIB = 1024 * 1024;
 
@@ -70,7 +71,7 @@ describe('memory for frames that threads share', () => {
       framed.writeInt32BE(length);
       assembler.push(framed);
     }
-    expect(seen.map((frame) => isShared(frame))).toEqual([false, false, true]);
+    expect(seen.map((frame) => sharedMemoryOf(frame) !== undefined)).toEqual([false, false, true]);
     expect(seen.every((frame) => frame.every((byte) => byte === 7))).toBe(true);
   });
 });

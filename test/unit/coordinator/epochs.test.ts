@@ -23,7 +23,8 @@ class Bench {
   live = [0, 1];
   readonly requested: { epoch: number; suspendBelow: number }[] = [];
   readonly committed: EpochContent[] = [];
-  readonly ends: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  readonly ends: { resolve: (written?: boolean) => void; reject: (error: Error) => void }[] = [];
+  readonly givenBack: { shard: number; memory: readonly SharedArrayBuffer[] }[] = [];
   readonly epochs = new Epochs({
     requestCommit: (epoch, suspendBelow) => {
       this.requested.push({ epoch, suspendBelow });
@@ -31,8 +32,9 @@ class Bench {
     },
     commit: (content) => {
       this.committed.push(content);
-      return new Promise((resolve, reject) => this.ends.push({ resolve, reject }));
+      return new Promise((resolve, reject) => this.ends.push({ resolve: (written = true) => resolve(written), reject }));
     },
+    giveBack: (shard, memory) => void this.givenBack.push({ shard, memory }),
   });
 
   tasksCommitted(): string[] {
@@ -41,6 +43,31 @@ class Bench {
 }
 
 describe('Epochs', () => {
+  it('give shared memory back to the shard it is from, once the frames in it are written', async () => {
+    const bench = new Bench();
+    const shared = (taskId: string) => ({ ...frame(taskId), bytes: new Uint8Array(new SharedArrayBuffer(16), 0, 10) });
+    const [early, late, lost] = [shared('a'), shared('a'), shared('b')];
+    bench.epochs.addFrames(0, [early]);
+    const closed = bench.epochs.close();
+    bench.epochs.shardDone(1, 1, [frame('b')], []);
+    bench.epochs.shardDone(0, 1, [late], []);
+    await turn();
+    expect(bench.givenBack).toEqual([]);
+    bench.ends[0]?.resolve();
+    await closed;
+    expect(bench.givenBack).toHaveLength(1);
+    expect(bench.givenBack[0]?.shard).toBe(0);
+    expect(bench.givenBack[0]?.memory[0]).toBe(early?.bytes.buffer);
+    expect(bench.givenBack[0]?.memory[1]).toBe(late?.bytes.buffer);
+    bench.live = [1];
+    const second = bench.epochs.close();
+    bench.epochs.shardDone(1, 2, [lost!], []);
+    await turn();
+    bench.ends[1]?.resolve(false);
+    await second;
+    expect(bench.givenBack).toHaveLength(1);
+  });
+
   it('commits what all shards gave, once all have closed', async () => {
     const bench = new Bench();
     bench.epochs.addFrames(0, [frame('early')]);

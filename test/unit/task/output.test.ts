@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { StreamsBuilder, TimeWindows } from '../../../src/dsl/index.ts';
-import { type BatchFormat, batchCompression, crc32c, PLAIN_BATCHES, partitionForKey, RecordCursor } from '../../../src/protocol/index.ts';
+import {
+  type BatchFormat,
+  type BatchMemory,
+  batchCompression,
+  crc32c,
+  PLAIN_BATCHES,
+  partitionForKey,
+  RecordCursor,
+} from '../../../src/protocol/index.ts';
 import { int64, string, timeWindowedSerde } from '../../../src/serde/index.ts';
 import { OutputCollector } from '../../../src/task/output-collector.ts';
 import { Task } from '../../../src/task/task.ts';
@@ -17,10 +25,10 @@ function taskOf(topology: Topology, partitions: Record<string, number>, partitio
   return task;
 }
 
-function collector(maxRequestBytes = 1_048_576, partitions: number | 'unknown' = 1, format = PLAIN_BATCHES) {
+function collector(maxRequestBytes = 1_048_576, partitions: number | 'unknown' = 1, format = PLAIN_BATCHES, memory?: BatchMemory) {
   const topicPartitions = () => (partitions === 'unknown' ? undefined : partitions);
   const counters = { recordsProcessed: 0, recordsDropped: 0, recordsOut: 0, deadLetters: 0 };
-  return new OutputCollector({ taskId: '0_0', taskPartition: 0, topicPartitions, maxRequestBytes, format, counters });
+  return new OutputCollector({ taskId: '0_0', taskPartition: 0, topicPartitions, maxRequestBytes, format, memory, counters });
 }
 
 describe('sinks', () => {
@@ -152,6 +160,19 @@ describe('OutputCollector', () => {
     expect([batchCompression(bytes, 0), recordsCrc]).toEqual([1, crc32c(bytes.subarray(61))]);
     expect(bytes.length).toBeLessThan(300);
     expect(textOf([frame!])).toEqual(Array.from({ length: 50 }, (_, index) => `t-0 k=the same@${index}`));
+  });
+
+  it('lie where the shard wants them to', () => {
+    const given: Buffer[] = [];
+    const outputs = collector(1_048_576, 1, PLAIN_BATCHES, (length) => {
+      given.push(Buffer.from(new SharedArrayBuffer(length + 50), 0, length));
+      return given.at(-1)!;
+    });
+    outputs.topic('out').appendBytes(1, Buffer.from('k'), Buffer.from('v'), undefined);
+    const frames = outputs.takeFrames(1);
+    expect(frames.map(({ bytes }) => bytes)).toEqual(given);
+    expect(frames[0]?.bytes.buffer).toBe(given[0]?.buffer);
+    expect(textOf(frames)).toEqual(['out-0 k=v@1']);
   });
 
   it('leaves batches plain whose partitions the coordinator has to choose', () => {
