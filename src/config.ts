@@ -251,9 +251,9 @@ export const options: Readonly<Record<keyof ResolvedConfig, Option>> = {
   },
   transport: {
     kafkaName: 'transport',
-    fallback: 'librdkafka',
+    fallback: 'wire',
     check: oneOf('librdkafka', 'wire'),
-    doc: 'The Kafka client underneath: librdkafka. wire, our own in TypeScript, is under construction: it fails tests of rebalances. Ours.',
+    doc: 'The Kafka client underneath: wire, our own, or librdkafka, which is slower and also knows Kerberos and OAUTHBEARER. Ours.',
   },
   maxThreadRestarts: {
     kafkaName: 'max.thread.restarts',

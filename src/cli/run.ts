@@ -64,11 +64,7 @@ function parserFor(path: string, runnable: Runnable | undefined): Command {
         .choices(['exactly_once_v2', 'at_least_once', 'at_most_once'])
         .default('exactly_once_v2'),
     )
-    .addOption(
-      new Option('--transport <t>', 'Kafka client underneath; wire is under construction')
-        .choices(['librdkafka', 'wire'])
-        .default('librdkafka'),
-    )
+    .addOption(new Option('--transport <t>', 'Kafka client underneath').choices(['librdkafka', 'wire']).default('wire'))
     .option('--application-id <id>', 'consumer group and prefix of internal topics')
     .option('--set <name=value>', "any engine option, by our name or Kafka's; may be repeated", collect, {});
   if (runnable?.kind === 'job') for (const option of runnable.job.options ?? []) parser.addOption(jobOption(option));
