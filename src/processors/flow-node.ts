@@ -6,15 +6,18 @@ export abstract class FlowNode {
   readonly name: string;
   protected readonly runtime: NodeRuntime;
   protected children: readonly FlowNode[] = [];
+  /** The child, where there is one and no more. */
+  onlyChild: FlowNode | undefined = undefined;
 
   constructor(name: string, runtime: NodeRuntime) {
     this.name = name;
     this.runtime = runtime;
   }
 
-  /** Wiring, once, in declaration order. */
+  /** Wiring, once. */
   connect(children: readonly FlowNode[]): void {
     this.children = children;
+    this.onlyChild = children.length === 1 ? children[0] : undefined;
   }
 
   /** Before the first record, when all nodes are connected and all stores are restored. */
@@ -38,7 +41,12 @@ export abstract class FlowNode {
   protected abstract run(record: FlowRecord): void;
 
   protected forward(record: FlowRecord): void {
-    const children = this.children;
+    const { onlyChild } = this;
+    if (onlyChild !== undefined) {
+      onlyChild.process(record);
+      return;
+    }
+    const { children } = this;
     for (let at = 0; at < children.length; at++) children[at]!.process(record);
   }
 }

@@ -124,12 +124,12 @@ class GlobalFeed implements QueueListener {
   }
 
   headUnreadable(queue: InputQueue, error: unknown): void {
-    this.errors.deserializationFailed(error, queue.source.node.name);
-    this.runtime.recordDropped('deserialization', queue.source.node.name);
+    this.errors.deserializationFailed(error, queue.source.name);
+    this.runtime.recordDropped('deserialization', queue.source.name);
   }
 
   headWithoutTime(queue: InputQueue): void {
-    this.runtime.recordDropped('negative-timestamp', queue.source.node.name);
+    this.runtime.recordDropped('negative-timestamp', queue.source.name);
   }
 
   batchConsumed(): void {}

@@ -20,6 +20,8 @@ interface QueuedBatch {
 
 /** A source as its queues see it. */
 export interface QueueSource {
+  readonly name: string;
+  /** Where its records go first. */
   readonly node: FlowNode;
   readonly keySerde: Serde<unknown>;
   readonly valueSerde: Serde<unknown>;
