@@ -1,4 +1,5 @@
 import type { JobKafka } from '../../src/cli/job-kafka.ts';
+import type { BenchSession } from './session/session.ts';
 import type { InputTopic, Workload } from './workloads.ts';
 
 /** A loaded topic whose records are counted. */
@@ -13,10 +14,15 @@ export const INPUT_BATCH_BYTES = 16 * 1024;
 const DRAIN_EVERY = 64;
 
 /** Creates and fills the input topics of the workloads, each once. Resolves when every record is acknowledged. */
-export async function loadInputs(kafka: JobKafka, workloads: readonly Workload[], log: (line: string) => void): Promise<void> {
+export async function loadInputs({ kafka, log, progress }: BenchSession, workloads: readonly Workload[]): Promise<void> {
   for (const topic of inputTopics(workloads)) {
     const startedMs = performance.now();
-    await loadTopic(kafka, topic);
+    progress.begin({ workload: 'loading', subject: topic.name, run: 1, runs: 1, records: topic.count, counted: false });
+    try {
+      await loadTopic(kafka, topic, (loaded) => progress.committed(loaded));
+    } finally {
+      progress.end();
+    }
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
     log(`loaded ${topic.count.toLocaleString('en-US')} records into ${topic.name} in ${seconds} s`);
   }
@@ -27,7 +33,11 @@ export function inputTopics(workloads: readonly Workload[]): InputTopic[] {
   return [...new Map(workloads.flatMap(({ inputs }) => inputs).map((topic) => [topic.name, topic])).values()];
 }
 
-async function loadTopic(kafka: JobKafka, { name, partitions, compacted, count, append, load }: InputTopic): Promise<void> {
+async function loadTopic(
+  kafka: JobKafka,
+  { name, partitions, compacted, count, append, load }: InputTopic,
+  onLoaded: (records: number) => void,
+): Promise<void> {
   // A compacted topic is not cleaned while the benchmark runs: each subject reads the same records.
   const config = compacted === true ? { 'cleanup.policy': 'compact', 'min.cleanable.dirty.ratio': '1' } : { 'retention.ms': '-1' };
   await kafka.createTopics([{ topic: name, partitions, replicationFactor: -1, config }]);
@@ -35,7 +45,9 @@ async function loadTopic(kafka: JobKafka, { name, partitions, compacted, count, 
   const writer = await kafka.writer(name, { batchBytes: INPUT_BATCH_BYTES });
   for (let index = 0; index < count; index++) {
     append(writer, index);
-    if (index % DRAIN_EVERY === 0) await writer.drain();
+    if (index % DRAIN_EVERY !== 0) continue;
+    await writer.drain();
+    onLoaded(index);
   }
   await writer.flush();
 }

@@ -11,6 +11,8 @@ export interface Step {
   readonly runs: number;
   /** Records of the input; undefined where they are not counted. */
   readonly records?: number;
+  /** False: it only prepares others, and is none of those that are announced. Default true. */
+  readonly counted?: boolean;
 }
 
 interface Seen {
@@ -77,7 +79,7 @@ export class BenchProgress {
 
   /** The step is over, whatever came of it. */
   end(): void {
-    if (this.#step !== undefined) this.#times.finished(this.#step, this.#now() - this.#startedMs);
+    if (this.#step !== undefined && this.#step.counted !== false) this.#times.finished(this.#step, this.#now() - this.#startedMs);
     this.#step = undefined;
     this.#live?.clear();
   }
@@ -97,7 +99,8 @@ export class BenchProgress {
 /** `12 of 63: count-uniform, Millrace wire, 1 shard, run 2 of 3: 1,200,000 of 8,000,000 records, 310,000/s, 4:20 left`. */
 function describe(step: Step, times: StepTimes, committed: number, rate: number | undefined, elapsedMs: number): string {
   const { workload, subject, run, runs, records } = step;
-  const which = `${times.done + 1} of ${times.total}: ${workload}, ${subject}${runs > 1 ? `, run ${run} of ${runs}` : ''}`;
+  const number = step.counted === false ? '' : `${times.done + 1} of ${times.total}: `;
+  const which = `${number}${workload}, ${subject}${runs > 1 ? `, run ${run} of ${runs}` : ''}`;
   const seen = records === undefined ? '' : `: ${whole.format(committed)} of ${whole.format(records)} records`;
   const speed = rate === undefined ? '' : `, ${whole.format(rate)}/s`;
   const leftMs = times.leftMs(step, elapsedMs);

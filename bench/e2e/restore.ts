@@ -87,7 +87,7 @@ export async function benchRestore(session: BenchSession, options: RestoreOption
     }
   };
 
-  await loadInputs(session.kafka, [workload], session.log);
+  await loadInputs(session, [workload]);
   const lost: Lost[] = [];
   for (const turn of turns) {
     const filled = await attempt('filling', turn, () => fill(session, options, turn.subject, turn.run));

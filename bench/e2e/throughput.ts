@@ -44,7 +44,7 @@ export class ThroughputBench {
 
   /** Creates and fills the topics that the workloads read. */
   async load(workloads: readonly Workload[]): Promise<void> {
-    await loadInputs(this.#session.kafka, workloads, this.#session.log);
+    await loadInputs(this.#session, workloads);
   }
 
   /** Deletes them, so that other ones of the same names can be loaded. */

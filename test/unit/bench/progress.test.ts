@@ -74,6 +74,19 @@ describe('the progress of a benchmark', () => {
     expect(lines).toEqual(['1 of 1: restore, Millrace']);
   });
 
+  it('does not count what only prepares', () => {
+    const { progress, lines, clock } = watched();
+    progress.plan([step(1), step(2)]);
+    progress.begin({ workload: 'loading', subject: 'events', run: 1, runs: 1, records: 100, counted: false });
+    clock.ms = 10_000;
+    progress.committed(60);
+    progress.end();
+    progress.begin(step(1));
+    clock.ms = 20_000;
+    progress.committed(0);
+    expect(lines).toEqual(['loading, events: 60 of 100 records', '1 of 2: count, Millrace, run 1 of 2: 0 of 1,000,000 records']);
+  });
+
   it('passes lines that stay on', () => {
     const { progress, kept } = watched();
     progress.line('loaded');
