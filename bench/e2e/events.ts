@@ -12,6 +12,8 @@ export interface EventShape {
   /** Zipf's exponent; undefined: all keys are equally likely. */
   readonly skew?: number;
   readonly seed?: number;
+  /** Of event time. Default 10: as many records of each of 10,000 keys fall into a window of 10 seconds. */
+  readonly recordsPerMs?: number;
 }
 
 export const KEYS = 10_000;
@@ -21,11 +23,10 @@ export const SEED = 42;
 const VALUE_BYTES = 100;
 const AMOUNT_DIGITS = 6;
 const KEY_DIGITS = 5;
-/** Of event time: 10 records of each of 10,000 keys fall into a window of 10 seconds. */
 const RECORDS_PER_MS = 10;
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 
-export const eventTimeMs = (index: number): number => START_MS + Math.floor(index / RECORDS_PER_MS);
+export const eventTimeMs = (index: number, recordsPerMs = RECORDS_PER_MS): number => START_MS + Math.floor(index / recordsPerMs);
 
 /** `key-00042` */
 export function keyOf(key: number): Buffer {
@@ -41,7 +42,7 @@ export function eventTopic(name: string, count: number, shape: EventShape = {}):
     count,
     append: (writer, index) => {
       const { key, value } = next();
-      writer.append(writer.partitionOf(key), eventTimeMs(index), key, value);
+      writer.append(writer.partitionOf(key), eventTimeMs(index, shape.recordsPerMs), key, value);
     },
   };
 }

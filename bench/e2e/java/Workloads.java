@@ -61,7 +61,7 @@ final class Workloads {
             .join(
                 right,
                 (one, other) -> one.substring(0, AMOUNT_DIGITS) + " " + other.substring(0, AMOUNT_DIGITS),
-                JoinWindows.ofTimeDifferenceAndGrace(Duration.ofMillis(500), Duration.ofSeconds(10)),
+                JoinWindows.ofTimeDifferenceAndGrace(Duration.ofMillis(50), Duration.ofSeconds(5)),
                 StreamJoined.with(TEXT, TEXT, TEXT))
             .to(output, Produced.with(TEXT, TEXT));
       }
