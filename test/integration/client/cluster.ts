@@ -1,10 +1,31 @@
-/** A broker with a client, and batches to send through it, for the tests of this folder. */
+/**
+ * A broker with a client, and batches to send through it, for the tests of this folder: the embedded broker or, with
+ * `TEST_BOOTSTRAP=host:port`, any Kafka, on which tests skip themselves that need something of the embedded broker.
+ */
+import { getCurrentTest } from 'vitest/suite';
 import { Broker, type BrokerStartOptions } from '../../../src/broker/index.ts';
 import { BatchFetcher, type ClientOptions, type FetcherOptions, KafkaClient } from '../../../src/client/index.ts';
 import { CreateTopics, RecordBatchBuilder, RecordCursor } from '../../../src/protocol/index.ts';
 
+const external = process.env.TEST_BOOTSTRAP;
+/** Before names that are to be new, on a Kafka that many runs share. */
+export const PREFIX = external === undefined ? '' : `c${Date.now().toString(36)}-`;
+
+type EmbeddedBroker = Pick<
+  Broker,
+  | 'bootstrapServers'
+  | 'close'
+  | 'corruptBatch'
+  | 'expireProducer'
+  | 'expireTransaction'
+  | 'moveCoordinator'
+  | 'moveLeader'
+  | 'startNode'
+  | 'stopNode'
+> & { readonly faults: Pick<Broker['faults'], 'add' | 'clear'> };
+
 export interface Cluster {
-  readonly broker: Broker;
+  readonly broker: EmbeddedBroker;
   readonly client: KafkaClient;
   /** Another client of the same cluster, closed with it. */
   connect(options?: Partial<ClientOptions>): Promise<KafkaClient>;
@@ -15,8 +36,28 @@ export interface Cluster {
 
 let topics = 0;
 
+/** Stands for a broker that can be told nothing. */
+function foreignBroker(bootstrapServers: string): EmbeddedBroker {
+  const skip = (): never => {
+    getCurrentTest()?.context.skip('It needs the embedded broker.');
+    throw new Error('Only a test can use the embedded broker, and this Kafka is none.');
+  };
+  return {
+    bootstrapServers,
+    close: async () => undefined,
+    corruptBatch: skip,
+    expireProducer: skip,
+    expireTransaction: skip,
+    moveCoordinator: skip,
+    moveLeader: skip,
+    startNode: skip,
+    stopNode: skip,
+    faults: { add: skip, clear: async () => undefined },
+  };
+}
+
 export async function startCluster(options: BrokerStartOptions = { nodes: 3 }, client: Partial<ClientOptions> = {}): Promise<Cluster> {
-  const broker = await Broker.start(options);
+  const broker = external === undefined ? await Broker.start(options) : foreignBroker(external);
   const clients: KafkaClient[] = [];
   const connect = async (more: Partial<ClientOptions> = {}): Promise<KafkaClient> => {
     const made = await KafkaClient.connect({ bootstrapServers: broker.bootstrapServers, retryBackoffMs: 5, ...client, ...more });
@@ -29,9 +70,9 @@ export async function startCluster(options: BrokerStartOptions = { nodes: 3 }, c
     client: first,
     connect,
     async createTopic(numPartitions, config = {}) {
-      const name = `topic-${topics++}`;
+      const name = `${PREFIX}topic-${topics++}`;
       const configs = Object.entries(config).map(([key, value]) => ({ name: key, value }));
-      const replicationFactor = options.nodes ?? 1;
+      const replicationFactor = external === undefined ? (options.nodes ?? 1) : -1;
       const topic = { name, numPartitions, replicationFactor, assignments: [], configs };
       await first.request(CreateTopics, { topics: [topic], timeoutMs: 10_000 }, 'controller');
       return name;

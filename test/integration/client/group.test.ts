@@ -1,7 +1,6 @@
 /** Members of consumer groups against the embedded broker: who gets what, when members come, go and die. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Broker } from '../../../src/broker/index.ts';
 import {
   type Assignor,
   ClassicGroupMember,
@@ -9,7 +8,7 @@ import {
   cooperativeStickyAssignor,
   fetchOffsets,
   type GroupMemberOptions,
-  KafkaClient,
+  type KafkaClient,
   noMember,
   rangeAssignor,
   roundRobinAssignor,
@@ -17,27 +16,28 @@ import {
   type TopicPartition,
 } from '../../../src/client/index.ts';
 import { CreatePartitions, CreateTopics } from '../../../src/protocol/index.ts';
+import { type Cluster, PREFIX, startCluster } from './cluster.ts';
 import { waitFor } from './wait-for.ts';
 
 const PARTITIONS = 6;
+const [A, B, GROWING] = ['a', 'b', 'growing'].map((name) => PREFIX + name) as [string, string, string];
 
-let broker: Broker;
+let cluster: Cluster;
 let client: KafkaClient;
 let groups = 0;
 const opened: TestMember[] = [];
 
 beforeAll(async () => {
-  broker = await Broker.start({ nodes: 3 });
-  client = await KafkaClient.connect({ bootstrapServers: broker.bootstrapServers, metadataMaxAgeMs: 200 });
-  await createTopic('a', PARTITIONS);
-  await createTopic('b', PARTITIONS);
+  cluster = await startCluster({ nodes: 3 }, { metadataMaxAgeMs: 200 });
+  client = cluster.client;
+  await createTopic(A, PARTITIONS);
+  await createTopic(B, PARTITIONS);
 });
 afterEach(async () => {
   await Promise.all(opened.splice(0).map(({ member }) => member.close({ leave: true })));
 });
 afterAll(async () => {
-  client.close();
-  await broker.close();
+  await cluster.close();
 });
 
 async function createTopic(name: string, numPartitions: number): Promise<void> {
@@ -63,7 +63,7 @@ function join(groupId: string, options: Partial<GroupMemberOptions> = {}): TestM
   };
   const member = new ClassicGroupMember(client, {
     groupId,
-    topics: ['a'],
+    topics: [A],
     heartbeatIntervalMs: 50,
     sessionTimeoutMs: 6_000,
     listener: { onAssigned: note('+'), onRevoked: note('-'), onLost: note('!') },
@@ -95,7 +95,7 @@ const assignors: [string, () => Assignor][] = [
 
 describe.each(assignors)('a group with the %s assignor', (_name, assignor) => {
   it('shares its partitions among members that come and go', async () => {
-    const groupId = `sharing-${groups++}`;
+    const groupId = `${PREFIX}sharing-${groups++}`;
     const first = join(groupId, { assignors: [assignor()] });
     await settled([first]);
     const second = join(groupId, { assignors: [assignor()] });
@@ -111,7 +111,7 @@ describe.each(assignors)('a group with the %s assignor', (_name, assignor) => {
 
 describe('a cooperative group', () => {
   it('takes from members only what goes to others', async () => {
-    const groupId = `cooperative-${groups++}`;
+    const groupId = `${PREFIX}cooperative-${groups++}`;
     const first = join(groupId, { assignors: [cooperativeStickyAssignor] });
     await settled([first]);
     const second = join(groupId, { assignors: [cooperativeStickyAssignor] });
@@ -124,7 +124,7 @@ describe('a cooperative group', () => {
 
 describe('an eager group', () => {
   it('gives everything up before it joins again', async () => {
-    const groupId = `eager-${groups++}`;
+    const groupId = `${PREFIX}eager-${groups++}`;
     const first = join(groupId);
     await settled([first]);
     const second = join(groupId);
@@ -136,21 +136,21 @@ describe('an eager group', () => {
 
 describe('a member', () => {
   it('follows a changed subscription and a topic that gets more partitions', async () => {
-    await createTopic('growing', 1);
-    const one = join(`topics-${groups++}`, { topics: ['growing'] });
+    await createTopic(GROWING, 1);
+    const one = join(`${PREFIX}topics-${groups++}`, { topics: [GROWING] });
     await settled([one], 1);
     await client.request(
       CreatePartitions,
-      { topics: [{ name: 'growing', count: 3, assignments: null }], timeoutMs: 5_000, validateOnly: false },
+      { topics: [{ name: GROWING, count: 3, assignments: null }], timeoutMs: 5_000, validateOnly: false },
       'controller',
     );
     await settled([one], 3);
-    one.member.subscribe(['growing', 'b']);
+    one.member.subscribe([GROWING, B]);
     await settled([one], 3 + PARTITIONS);
   });
 
   it('that is static keeps its partitions over a restart', async () => {
-    const groupId = `static-${groups++}`;
+    const groupId = `${PREFIX}static-${groups++}`;
     const first = join(groupId, { groupInstanceId: 'one' });
     const second = join(groupId, { groupInstanceId: 'two' });
     await settled([first, second]);
@@ -163,7 +163,7 @@ describe('a member', () => {
   });
 
   it('is told when another takes its instance id', async () => {
-    const groupId = `fenced-${groups++}`;
+    const groupId = `${PREFIX}fenced-${groups++}`;
     const first = join(groupId, { groupInstanceId: 'same' });
     await settled([first]);
     const second = join(groupId, { groupInstanceId: 'same' });
@@ -175,7 +175,7 @@ describe('a member', () => {
   });
 
   it('that went silent loses its partitions and comes back', async () => {
-    const groupId = `silent-${groups++}`;
+    const groupId = `${PREFIX}silent-${groups++}`;
     const silent = join(groupId, { heartbeatIntervalMs: 5_900, sessionTimeoutMs: 6_000, rebalanceTimeoutMs: 200 });
     await settled([silent]);
     // It hears of the rebalance too late: the others do not wait for it.
@@ -188,17 +188,17 @@ describe('a member', () => {
 
 describe('offsets', () => {
   it('are committed and read by members', async () => {
-    const groupId = `offsets-${groups++}`;
+    const groupId = `${PREFIX}offsets-${groups++}`;
     const one = join(groupId);
     await settled([one]);
     await one.member.commit([
-      { topic: 'a', partition: 0, offset: 42, metadata: 'note' },
-      { topic: 'a', partition: 1, offset: 43 },
+      { topic: A, partition: 0, offset: 42, metadata: 'note' },
+      { topic: A, partition: 1, offset: 43 },
     ]);
     const read = await one.member.committed(
       [
-        { topic: 'a', partition: 0 },
-        { topic: 'a', partition: 2 },
+        { topic: A, partition: 0 },
+        { topic: A, partition: 2 },
       ],
       { requireStable: true },
     );
@@ -210,40 +210,40 @@ describe('offsets', () => {
   });
 
   it('of an older generation are refused', async () => {
-    const groupId = `stale-${groups++}`;
+    const groupId = `${PREFIX}stale-${groups++}`;
     const one = join(groupId);
     await settled([one]);
     const { generation } = one.member;
     const other = join(groupId);
     await settled([one, other]);
-    const stale = one.member.commit([{ topic: 'a', partition: 0, offset: 1 }], { generation });
+    const stale = one.member.commit([{ topic: A, partition: 0, offset: 1 }], { generation });
     await expect(stale).rejects.toMatchObject({ code: 'TASK_MIGRATED', context: { kafkaError: 'ILLEGAL_GENERATION' } });
   });
 
   it('are committed from outside while the group is empty', async () => {
-    const groupId = `outside-${groups++}`;
-    await commitOffsets(client, noMember(groupId), [{ topic: 'a', partition: 5, offset: 7 }]);
-    expect(await fetchOffsets(client, groupId)).toMatchObject([{ topic: 'a', partition: 5, offset: 7 }]);
+    const groupId = `${PREFIX}outside-${groups++}`;
+    await commitOffsets(client, noMember(groupId), [{ topic: A, partition: 5, offset: 7 }]);
+    expect(await fetchOffsets(client, groupId)).toMatchObject([{ topic: A, partition: 5, offset: 7 }]);
     const one = join(groupId);
     await settled([one]);
-    const foreign = commitOffsets(client, noMember(groupId), [{ topic: 'a', partition: 5, offset: 8 }]);
+    const foreign = commitOffsets(client, noMember(groupId), [{ topic: A, partition: 5, offset: 8 }]);
     await expect(foreign).rejects.toMatchObject({ code: 'TASK_MIGRATED' });
   });
 });
 
 describe('a coordinator that goes away', () => {
   it('is waited for, and commits go through when it is back', async () => {
-    const groupId = `moving-${groups++}`;
+    const groupId = `${PREFIX}moving-${groups++}`;
     const one = join(groupId);
     await settled([one]);
     for (const node of [1, 2, 3]) {
-      await broker.stopNode(node);
-      const commit = one.member.commit([{ topic: 'a', partition: 0, offset: node }]);
+      await cluster.broker.stopNode(node);
+      const commit = one.member.commit([{ topic: A, partition: 0, offset: node }]);
       await sleep(100);
-      await broker.startNode(node);
+      await cluster.broker.startNode(node);
       await commit;
     }
-    expect((await one.member.committed([{ topic: 'a', partition: 0 }]))[0]?.offset).toBe(3);
+    expect((await one.member.committed([{ topic: A, partition: 0 }]))[0]?.offset).toBe(3);
     expect(one.errors).toEqual([]);
   });
 });

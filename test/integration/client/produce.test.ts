@@ -10,7 +10,7 @@ import {
   type ProducerOptions,
 } from '../../../src/client/index.ts';
 import { DescribeProducers, DescribeTransactions } from '../../../src/protocol/index.ts';
-import { batchOf, type Cluster, readAll, startCluster } from './cluster.ts';
+import { batchOf, type Cluster, PREFIX, readAll, startCluster } from './cluster.ts';
 import { waitFor } from './wait-for.ts';
 
 let cluster: Cluster;
@@ -161,7 +161,7 @@ describe('without transactions', () => {
 
 describe.each(['1', '2'])('with transactions of version %s', (version) => {
   let ids = 0;
-  const nextId = (): string => `transactional-${version}-${ids++}`;
+  const nextId = (): string => `${PREFIX}transactional-${version}-${ids++}`;
 
   beforeAll(async () => {
     cluster = await startCluster({ nodes: 3, config: { 'transaction.version': version } }, { requestTimeoutMs: 2_000 });
