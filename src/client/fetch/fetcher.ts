@@ -6,7 +6,7 @@ import { AnswerReader } from './answers.ts';
 import type { FetchedRecords } from './fetched-records.ts';
 import { lanesOf, NodeFetcher } from './node-fetcher.ts';
 import { type FetcherOptions, type ResolvedFetcherOptions, resolveFetcherOptions } from './options.ts';
-import { FetchPartition } from './partition.ts';
+import { FetchPartition, isCaughtUp } from './partition.ts';
 import { endOfEpoch, isOtherTopic, noPosition, offsetAt, steppedBack } from './positions.ts';
 
 /** Where to begin reading a partition. */
@@ -234,16 +234,26 @@ export class BatchFetcher {
   }
 
   #fetchable(nodeId: number): FetchPartition[] {
-    if (this.#bufferedBytes >= this.#options.maxBufferedBytes) return [];
+    const isFull = this.#bufferedBytes >= this.#options.maxBufferedBytes;
+    if (isFull && !this.#onlyPausedWait()) return [];
     const now = performance.now();
     const limit = PARTITION_BUFFERS * this.#options.maxPartitionBytes;
     const found: FetchPartition[] = [];
     for (const one of this.#partitions.values()) {
-      if (one.nodeId !== nodeId || one.paused || one.busy || one.error !== undefined || one.bufferedBytes >= limit) continue;
+      if (one.nodeId !== nodeId || one.paused || one.busy || one.error !== undefined || one.bufferedBytes >= (isFull ? 1 : limit)) continue;
       if (one.leader === undefined || one.reset !== undefined || one.unvalidated || one.retryAtMs > now) continue;
       found.push(one);
     }
     return found;
+  }
+
+  /**
+   * What lies in paused partitions must not keep the others from being read, for which the caller may be waiting: when
+   * nothing else is left, those without anything get a batch each.
+   */
+  #onlyPausedWait(): boolean {
+    for (const one of this.#ready) if (!one.paused) return false;
+    return true;
   }
 
   /** Finds the leader, then the offset to begin with, or whether the offset is still good. */
@@ -372,11 +382,6 @@ export class BatchFetcher {
     if (found !== undefined) return found;
     throw new MillraceError('INVALID_STATE', `${topic}-${partition} is not assigned.`, { context: { topic, partition } });
   }
-}
-
-/** At the end, with everything given out, and not told yet. */
-function isCaughtUp({ buffered, position, end, caughtUpAt, reset }: FetchPartition): boolean {
-  return buffered.length === 0 && reset === undefined && end >= 0 && position >= end && caughtUpAt !== position;
 }
 
 /** A topic that is gone may come back, and a leader be elected: reading waits for it. */

@@ -20,7 +20,7 @@ export interface FetcherOptions {
   readonly maxBytes?: number;
   /** Most bytes of one partition in one answer. Default 1 MiB. [max.partition.fetch.bytes] */
   readonly maxPartitionBytes?: number;
-  /** Nothing more is fetched while so many bytes wait to be polled. Default 64 MiB. [queued.max.messages.kbytes] */
+  /** Nothing more is fetched while so many bytes wait to be polled, but for a batch each when all wait in paused partitions. Default 64 MiB. [queued.max.messages.kbytes] */
   readonly maxBufferedBytes?: number;
   /** Check the CRC of every batch. Default true. [check.crcs] */
   readonly checkCrcs?: boolean;

@@ -70,3 +70,8 @@ export class FetchPartition {
     this.failures = 0;
   }
 }
+
+/** At the end, with everything given out, and not told yet. */
+export function isCaughtUp({ buffered, position, end, caughtUpAt, reset }: FetchPartition): boolean {
+  return buffered.length === 0 && reset === undefined && end >= 0 && position >= end && caughtUpAt !== position;
+}

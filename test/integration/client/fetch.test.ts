@@ -169,6 +169,32 @@ describe('a fetcher', () => {
     expect(fetcher.bufferedBytes).toBe(0);
   });
 
+  it('keeps no more of paused partitions than there is room for, and reads the others all the same', async () => {
+    const topic = await cluster.createTopic(4);
+    const value = 'x'.repeat(10_000);
+    for (let index = 0; index < 20; index++) {
+      for (let partition = 0; partition < 3; partition++) await producer.send({ topic, partition, bytes: batchOf(value) });
+    }
+    await producer.flush(30_000);
+    const from = Array.from({ length: 4 }, (_, partition) => ({ topic, partition, offset: 0 }));
+    const fetcher = open(from, { maxBufferedBytes: 20_000, maxPartitionBytes: 20_000 });
+    await waitFor(() => fetcher.bufferedBytes >= 20_000);
+    fetcher.pause(from.slice(0, 3));
+    const full = fetcher.bufferedBytes;
+    for (let round = 0; round < 20; round++) await produce(topic, 3, batchOf(`round ${round}`));
+    const taken = await take(fetcher, 20, 3);
+    expect(taken.at(-1)).toEqual({ offset: 19, value: 'round 19' });
+    // What was under way when they were paused may have come in: of each node as much as there was room for.
+    expect(fetcher.bufferedBytes).toBeLessThan(full + 3 * 20_000);
+    fetcher.resume(from);
+    let records = 0;
+    await waitFor(async () => {
+      for (const { recordCount } of await fetcher.poll(100)) records += recordCount;
+      return records === 60;
+    });
+    expect(fetcher.bufferedBytes).toBe(0);
+  });
+
   it('leaves out what was aborted and waits for what is open, if it is to', async () => {
     const topic = await cluster.createTopic(1);
     const transactional = new BatchProducer(cluster.client, { transactionalId: `fetch-${topic}` });
