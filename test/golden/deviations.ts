@@ -1,5 +1,6 @@
-import type { StoreSpec } from '../../src/state/store-spec.ts';
+import type { StoreKind, StoreSpec } from '../../src/state/store-spec.ts';
 import { buildTopology } from './build-topology.ts';
+import { isRandom } from './random-scenario.ts';
 import { APPLICATION_ID } from './run-scenario.ts';
 import type { Outcome, Scenario, Shown } from './scenario.ts';
 
@@ -57,7 +58,20 @@ function withChangelog(outcome: Outcome, topic: string, change: (rows: Rows) => 
 /** What Kafka Streams made of a scenario, as it is expected here. */
 export function expectedHere(scenario: Scenario, outcome: Outcome): Outcome {
   const changed = deviations[scenario.name]?.apply(outcome) ?? outcome;
-  return scenario.steps.some(({ op }) => JOINS_OF_STREAMS.has(op)) ? withoutUselessJoinRows(scenario, changed) : changed;
+  return joinsStreams(scenario) ? comparable(scenario, withoutUselessJoinRows(scenario, changed)) : changed;
+}
+
+/**
+ * What is compared of an outcome. In random scenarios a record often meets itself, so that rows of shared stores come and go
+ * between two commits all the time: their tombstones, which only Kafka Streams writes, count for nothing there.
+ */
+export function comparable(scenario: Scenario, outcome: Outcome): Outcome {
+  if (!isRandom(scenario) || !joinsStreams(scenario)) return outcome;
+  return changelogsOf(scenario, 'outerJoin', outcome, (rows) => rows.filter(([, value]) => value !== null));
+}
+
+function joinsStreams({ steps }: Scenario): boolean {
+  return steps.some(({ op }) => JOINS_OF_STREAMS.has(op));
 }
 
 const JOINS_OF_STREAMS: ReadonlySet<string> = new Set(['streamJoin', 'streamLeftJoin', 'streamOuterJoin']);
@@ -67,10 +81,20 @@ const JOINS_OF_STREAMS: ReadonlySet<string> = new Set(['streamJoin', 'streamLeft
  * records that were too late and records without a value; and records have no headers there, because nothing reads them.
  */
 function withoutUselessJoinRows(scenario: Scenario, outcome: Outcome): Outcome {
+  return changelogsOf(scenario, 'joinWindow', outcome, usefulRows);
+}
+
+/** Changes the changelogs of all stores of one kind. */
+function changelogsOf(
+  scenario: Scenario,
+  kind: StoreKind,
+  outcome: Outcome,
+  change: (rows: Rows, store: StoreSpec<any, any>) => Rows,
+): Outcome {
   const { subTopologies } = buildTopology(scenario, []).plan();
-  const joinWindows = subTopologies.flatMap(({ stores }) => stores).filter(({ kind }) => kind === 'joinWindow');
-  return joinWindows.reduce(
-    (changed, store) => withChangelog(changed, `${APPLICATION_ID}-${store.name}-changelog`, (rows) => usefulRows(rows, store)),
+  const stores = subTopologies.flatMap((subTopology) => subTopology.stores).filter((store) => store.kind === kind);
+  return stores.reduce(
+    (changed, store) => withChangelog(changed, `${APPLICATION_ID}-${store.name}-changelog`, (rows) => change(rows, store)),
     outcome,
   );
 }

@@ -8,6 +8,7 @@ const MAX_OPERATORS = 8;
 const MAX_RECORDS = 24;
 const KEYS = ['a', 'b', 'c', 'd', 'e'];
 const WINDOW_SIZE_MS = 20;
+const NAME = 'seed ';
 
 /** Drawing again is rarely needed more than twice. */
 const MAX_DRAWINGS = 100;
@@ -25,6 +26,11 @@ export function randomScenario(seed: number): Scenario {
     if (isDetermined(scenario)) return scenario;
   }
   throw new Error(`Seed ${seed} leads to no scenario`);
+}
+
+/** Whether a scenario was drawn. */
+export function isRandom({ name }: Scenario): boolean {
+  return name.startsWith(NAME);
 }
 
 function isDetermined(scenario: Scenario): boolean {
@@ -69,7 +75,7 @@ class Drawing {
     const { caching } = this;
     const processing = this.mayThrow ? 'continue' : 'fail';
     const config = { caching, processing, ...(this.hasDeadLetters ? { deadLetterTopic: 'dead', maskDeadLetters: true } : {}) } as const;
-    return { name: `seed ${this.seed}`, config, steps: this.steps, input: this.input() };
+    return { name: `${NAME}${this.seed}`, config, steps: this.steps, input: this.input() };
   }
 
   private sources(): void {
@@ -107,7 +113,7 @@ class Drawing {
     this.open.delete(from);
     const serdes = ['string', value] as const;
     const id = this.newId();
-    switch (random.below(15)) {
+    switch (random.below(17)) {
       case 0:
         return this.addStream({ op: random.pick(['filter', 'filterNot'] as const), id, from, fn: this.predicate() }, value);
       case 1:
@@ -137,6 +143,9 @@ class Drawing {
         return this.addStream({ op: 'process', id, ...this.processor(from, value) }, 'string');
       case 12:
         return this.join(id, from, value);
+      case 13:
+      case 14:
+        return this.streamJoin(id, from, value);
       default:
         return this.group(from, value);
     }
@@ -185,6 +194,18 @@ class Drawing {
     const table = random.pick(this.tables);
     if (table === undefined) return this.addStream({ op: 'mapValues', id, from, fn: this.newText() }, 'string');
     return this.addStream({ op, id, from, with: table.id, fn, serdes: ['string', value] }, 'string');
+  }
+
+  private streamJoin(id: string, from: string, value: Drawn['value']): Drawn {
+    const { random } = this;
+    const other = random.pick(this.streams);
+    this.open.delete(other.id);
+    const [beforeMs, afterMs] = [random.below(25), random.below(25)];
+    const windows = { beforeMs, afterMs, graceMs: random.oneIn(2) ? 0 : random.below(20) };
+    const serdes = ['string', value, other.value] as const;
+    const op = random.pick(['streamJoin', 'streamLeftJoin', 'streamOuterJoin'] as const);
+    const named = random.oneIn(3) ? { name: `join-${id}`, storeName: `kept-${id}` } : {};
+    return this.addStream({ op, id, from, with: other.id, fn: this.shortened(cat(v, '+', tv)), windows, serdes, ...named }, 'string');
   }
 
   /** groupBy or groupByKey, maybe windows, and an aggregation. */
