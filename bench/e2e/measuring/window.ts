@@ -13,7 +13,7 @@ export interface Sample {
 export interface MeasuringPlan {
   /** Of the input topic. */
   readonly inputRecords: number;
-  /** The warm-up ends when both so much time and so many records have passed since the first commit … */
+  /** The warm-up ends when both so much time and so many records have passed since the first commit … 0: no warm-up. */
   readonly warmUpMs: number;
   readonly warmUpRecords: number;
   /** … or, for a subject so fast that nothing would be left, when this share of the input is committed. */
@@ -49,6 +49,7 @@ export class MeasuringWindow {
 
   /** Takes what is seen now; `done`: everything is committed. Returns true when the run may end. */
   add(sample: Sample, done: boolean): boolean {
+    if (this.#first === undefined && this.#plan.warmUpMs === 0) this.#begin(sample);
     const before = this.#end ?? this.#start ?? this.#first;
     const moved = sample.committed > (before?.committed ?? 0);
     if (moved) this.#advance(sample);
@@ -72,6 +73,12 @@ export class MeasuringWindow {
       systemSeconds: end.systemSeconds - start.systemSeconds,
       brokerCpuSeconds: end.brokerCpuSeconds - start.brokerCpuSeconds,
     };
+  }
+
+  /** Without a warm-up all counts, the start of the subject too: a small input may be committed at one go. */
+  #begin(sample: Sample): void {
+    this.#first = sample;
+    this.#start = sample;
   }
 
   #advance(sample: Sample): void {

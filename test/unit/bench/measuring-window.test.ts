@@ -61,6 +61,13 @@ describe('MeasuringWindow', () => {
     expect(window.part).toMatchObject({ records: 9_000, elapsedMs: 1_500 });
   });
 
+  it('counts everything from the start when there is no warm-up, also what is committed at one go', () => {
+    const window = new MeasuringWindow({ ...plan, warmUpMs: 0 });
+    window.add(sample(0, 0), false);
+    expect(window.add(sample(400, 10_000), true)).toBe(true);
+    expect(window.part).toMatchObject({ records: 10_000, elapsedMs: 400, warmUpRecords: 0, warmUpMs: 0 });
+  });
+
   it('says that the input was too small when nothing is left after the warm-up', () => {
     const window = new MeasuringWindow(plan);
     window.add(sample(0, 10_000), true);
