@@ -31,6 +31,13 @@ const PASSING_ERRORS: readonly Fault[] = [
   error('TxnOffsetCommit', 'REBALANCE_IN_PROGRESS'),
 ];
 
+/** An answer that is lost is waited for so long. */
+const REQUEST_TIMEOUT_MS = 3_000;
+const IMPATIENT = {
+  consumer: { 'session.timeout.ms': 6_000, 'heartbeat.interval.ms': 500, 'request.timeout.ms': REQUEST_TIMEOUT_MS },
+  producer: { 'request.timeout.ms': REQUEST_TIMEOUT_MS },
+};
+
 const named = (faults: readonly Fault[]): [string, Fault][] =>
   faults.map((fault) => {
     const { api, count: _, clientId: __, ...rest } = fault;
@@ -40,7 +47,7 @@ const named = (faults: readonly Fault[]): [string, Fault][] =>
 describe.each(BOTH)('over %s, whatever becomes of requests, the application counts exactly once', (transport) => {
   let job: FaultyJob;
   beforeAll(async () => {
-    job = await FaultyJob.start({ transport });
+    job = await FaultyJob.start({ transport, ...(transport === 'wire' && { config: IMPATIENT }) });
   });
   afterEach(() => job.broker.faults.clear());
   afterAll(() => job.close());
@@ -75,6 +82,14 @@ describe.each(BOTH)('over %s, whatever becomes of requests, the application coun
       { api: 'Fetch', action: 'throttle', throttleTimeMs: 100 },
       { action: 'throttle', throttleTimeMs: 50 },
       { api: ['Fetch', 'Produce', 'EndTxn'], action: 'delay', delayMs: 50, when: 'after' },
+    ]),
+  )('%s', (_, fault) => survives(fault));
+
+  it.runIf(transport === 'wire').each(
+    named([
+      { api: 'Fetch', action: 'drop', count: 1 },
+      { api: 'EndTxn', action: 'drop', when: 'after', count: 1 },
+      { api: 'TxnOffsetCommit', action: 'drop', count: 1 },
     ]),
   )('%s', (_, fault) => survives(fault));
 
