@@ -14,12 +14,12 @@ export const INPUT_BATCH_BYTES = 16 * 1024;
 const DRAIN_EVERY = 64;
 
 /** Creates and fills the input topics of the workloads, each once. Resolves when every record is acknowledged. */
-export async function loadInputs({ kafka, log, progress }: BenchSession, workloads: readonly Workload[]): Promise<void> {
+export async function loadInputs({ withFreshKafka, log, progress }: BenchSession, workloads: readonly Workload[]): Promise<void> {
   for (const topic of inputTopics(workloads)) {
     const startedMs = performance.now();
     progress.begin({ workload: 'loading', subject: topic.name, run: 1, runs: 1, records: topic.count, counted: false });
     try {
-      await loadTopic(kafka, topic, (loaded) => progress.committed(loaded));
+      await withFreshKafka((kafka) => loadTopic(kafka, topic, (loaded) => progress.committed(loaded)));
     } finally {
       progress.end();
     }

@@ -49,6 +49,7 @@ export function benchScale(options: ScaleOptions): Promise<ScaleResults> {
 
 class ScaleBench {
   readonly runs: ScaleRun[] = [];
+  readonly #failures: string[] = [];
   readonly #session: BenchSession;
   readonly #options: ScaleOptions;
   readonly #subjects: readonly ScaleSubject[];
@@ -64,7 +65,7 @@ class ScaleBench {
   }
 
   get failures(): readonly string[] {
-    return this.#bench.failures;
+    return [...this.#failures, ...this.#bench.failures];
   }
 
   async run(points: readonly ScalePoint[]): Promise<void> {
@@ -72,7 +73,14 @@ class ScaleBench {
     for (const point of points) this.#bench.announce([scaledWorkload(name, point)], this.#at(point), runs);
     for (const point of points) {
       if (this.#session.leftovers.interrupted) return;
-      await this.#measure(point, await this.#load(point));
+      try {
+        await this.#measure(point, await this.#load(point));
+      } catch (error) {
+        // What was measured until now is worth keeping, and the next point may be another matter.
+        this.#failures.push(`${point.axis} ${point.value}: ${error instanceof Error ? error.message : String(error)}`);
+        this.#session.log(`FAILED ${this.#failures.at(-1)}`);
+        await this.#unload();
+      }
     }
   }
 
@@ -84,11 +92,16 @@ class ScaleBench {
     const { keys, valueBytes, partitions, records } = point;
     const form = JSON.stringify({ keys, valueBytes, partitions, records });
     if (this.#loaded?.form === form) return this.#loaded.workload;
-    if (this.#loaded !== undefined) await this.#bench.unload([this.#loaded.workload]);
+    await this.#unload();
     const workload = scaledWorkload(this.#options.workload, point);
     this.#loaded = { workload, form };
     await this.#bench.load([workload]);
     return workload;
+  }
+
+  async #unload(): Promise<void> {
+    if (this.#loaded !== undefined) await this.#bench.unload([this.#loaded.workload]);
+    this.#loaded = undefined;
   }
 
   async #measure(point: ScalePoint, workload: Workload): Promise<void> {

@@ -23,6 +23,11 @@ export interface BenchSession {
   readonly log: (line: string) => void;
   /** Is told what is under way. */
   readonly progress: BenchProgress;
+  /**
+   * With a producer of its own. Each input is written with one: a producer that wrote to a topic of the same name before goes
+   * on with its sequence numbers, which the topic that was made anew does not know.
+   */
+  withFreshKafka<T>(work: (kafka: JobKafka) => Promise<T>): Promise<T>;
   /** Creates a topic for the output of one run. */
   createOutput(topic: string, partitions: number): Promise<void>;
   /** Deletes topics with their records, so that no run fills the disk for the next; resolves when they are gone. */
@@ -57,6 +62,7 @@ export async function withSession<T>(options: SessionOptions, work: (session: Be
         leftovers,
         log: options.progress.line,
         progress: options.progress,
+        withFreshKafka: (work) => withKafka(broker.bootstrapServers, work),
         createOutput: async (topic, partitions) => {
           await kafka.createTopics([{ topic, partitions, replicationFactor: -1, config: {} }]);
           await waitUntilThere(client, topic);
@@ -97,16 +103,23 @@ async function startBroker(
   return { broker: await startMillrace(join(directory, 'embedded'), 'none'), brokerName: 'the embedded broker of Millrace' };
 }
 
-/** Over the wire transport: what it writes are the batches that the loader makes, of the size that Java's producer has. */
 async function connected<T>(bootstrapServers: string, work: (client: KafkaClient, kafka: JobKafka) => Promise<T>): Promise<T> {
   const client = await KafkaClient.connect({ bootstrapServers, bootstrapTimeoutMs: START_LIMIT_MS });
+  try {
+    return await withKafka(bootstrapServers, (kafka) => work(client, kafka));
+  } finally {
+    client.close();
+  }
+}
+
+/** Over the wire transport: what it writes are the batches that the loader makes, of the size that Java's producer has. */
+async function withKafka<T>(bootstrapServers: string, work: (kafka: JobKafka) => Promise<T>): Promise<T> {
   const config = resolveConfig({ applicationId: 'bench', bootstrapServers, processingGuarantee: 'at_least_once', transport: 'wire' });
   const transport = await createTransport(config, 'bench', { onError: () => {}, onLog: () => {} });
   await transport.connect(START_LIMIT_MS);
   try {
-    return await work(client, new JobKafka(transport));
+    return await work(new JobKafka(transport));
   } finally {
     await transport.close();
-    client.close();
   }
 }
