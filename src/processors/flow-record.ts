@@ -100,6 +100,14 @@ export interface HeaderSource {
   headers(): Headers;
 }
 
+/** Key, value and headers of an input record, in one piece of a batch: what a `RecordCursor` stands on. */
+export interface RawFields {
+  readonly buffer: Buffer;
+  readonly fieldsStart: number;
+  readonly end: number;
+  readonly headerCount: number;
+}
+
 /** A record without headers of its own. */
 export const WITHOUT_HEADERS: HeaderSource = { headers: () => NO_HEADERS };
 
@@ -130,6 +138,8 @@ export class FlowRecord {
   /** Milliseconds since the epoch. */
   timestamp = 0;
   headerSource: HeaderSource = WITHOUT_HEADERS;
+  /** Set in input records only: their key, value and headers as they lie in the batch. */
+  fields: RawFields | undefined = undefined;
 
   constructor(keyField: Field, valueField: Field) {
     this.keyField = keyField;

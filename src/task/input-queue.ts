@@ -76,6 +76,7 @@ export class InputQueue {
     this.listener = listener;
     this.record = new FlowRecord(this.key, this.value);
     this.record.headerSource = listener.origin;
+    this.record.fields = this.cursor;
     this.head = new HeadView(this, listener.origin);
   }
 

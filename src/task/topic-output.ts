@@ -1,4 +1,5 @@
 import { MillraceError } from '../errors.ts';
+import type { RawFields } from '../processors/flow-record.ts';
 import {
   type BatchFormat,
   type BatchMemory,
@@ -111,12 +112,23 @@ export class TopicOutput {
     value: V | null,
     headers: Headers | undefined,
   ): void {
-    const { collector } = this;
     const output = this.outputs[partition + 1] ?? this.open(partition);
-    const { builder } = output;
-    const before = builder.sizeInBytes;
-    builder.appendWith(timestamp, keyWriter, key, valueWriter, value, this.name, headers);
-    const size = builder.sizeInBytes;
+    const before = output.builder.sizeInBytes;
+    output.builder.appendWith(timestamp, keyWriter, key, valueWriter, value, this.name, headers);
+    this.appended(output, before);
+  }
+
+  /** Appends a record with the key and value of another one. When it throws, nothing was appended. */
+  appendFields(partition: number, timestamp: number, { buffer, fieldsStart, end }: RawFields): void {
+    const output = this.outputs[partition + 1] ?? this.open(partition);
+    const before = output.builder.sizeInBytes;
+    output.builder.appendFields(timestamp, buffer, fieldsStart, end);
+    this.appended(output, before);
+  }
+
+  private appended(output: PartitionOutput, before: number): void {
+    const { collector } = this;
+    const size = output.builder.sizeInBytes;
     if (size > collector.options.maxRequestBytes) this.limit(output, size);
     collector.bytes += size - before;
     collector.options.counters.recordsOut++;

@@ -150,6 +150,21 @@ export class RecordBatchBuilder {
     this.endRecord(start, at, offsetDelta, timestamp);
   }
 
+  /**
+   * Appends a record whose key, value and headers lie in another batch: `[fieldsStart, end)` of a {@link RecordCursor}. They
+   * are copied as they are, in one piece.
+   */
+  appendFields(timestamp: number, source: Uint8Array, fieldsStart: number, end: number): void {
+    const start = this.position;
+    const offsetDelta = this.lastOffsetDelta + 1;
+    const at = this.beginRecord(offsetDelta, timestamp);
+    const length = end - fieldsStart;
+    this.ensure(at + length);
+    // Making this view costs less than `subarray`, which asks a Buffer for its species first.
+    this.buffer.set(new Uint8Array(source.buffer, source.byteOffset + fieldsStart, length), at);
+    this.endRecord(start, at + length, offsetDelta, timestamp);
+  }
+
   /** The batch as a copy, unless told otherwise in an ArrayBuffer that can be transferred. The builder stays as it is. */
   build(options: BuildOptions = {}): Buffer {
     if (this.count === 0 && options.lastOffset === undefined) {

@@ -40,6 +40,10 @@ export class RecordCursor {
   /** -1 = null. */
   valueLength = -1;
   headerCount = 0;
+  /** Where the length of the key stands: from here to `end` all is the same in whatever batch and place the record is. */
+  fieldsStart = 0;
+  /** Where the record ends. */
+  end = 0;
   /** Where the current record's batch starts in what was given to `reset`; for the header accessors. */
   batchStart = 0;
 
@@ -52,7 +56,6 @@ export class RecordCursor {
   private baseTimestamp = 0;
   private fixedTimestamp = false;
   private headersStart = 0;
-  private recordEnd = 0;
   private varint = 0;
   private varlong = 0;
 
@@ -118,6 +121,7 @@ export class RecordCursor {
       length = this.varint;
     }
     this.offset = this.baseOffset + length;
+    this.fieldsStart = at;
 
     byte = buffer[at]!;
     if (byte < 0x80) {
@@ -162,7 +166,7 @@ export class RecordCursor {
       // A header takes two bytes at least.
       if (this.varint < 0 || this.varint * 2 > end - at) throw this.corrupt(`header count ${this.varint}`, at);
     }
-    this.recordEnd = end;
+    this.end = end;
     this.position = end;
     if (this.recordsLeft === 0 && end !== this.recordsEnd) {
       throw this.corrupt(`${this.recordsEnd - end} bytes are left after the last record`, end);
@@ -183,13 +187,13 @@ export class RecordCursor {
       if (value !== null) at += value.length;
       headers.push([key.toString(), value]);
     }
-    if (at !== this.recordEnd) throw this.corrupt('the record does not end with its last header', at);
+    if (at !== this.end) throw this.corrupt('the record does not end with its last header', at);
     return headers;
   }
 
   private headerField(start: number, length: number): Buffer | null {
     if (length === -1) return null;
-    if (length < -1 || start + length > this.recordEnd) throw this.corrupt(`header field of ${length} bytes`, start);
+    if (length < -1 || start + length > this.end) throw this.corrupt(`header field of ${length} bytes`, start);
     return this.buffer.subarray(start, start + length);
   }
 
