@@ -19,6 +19,8 @@ import { TimeBuckets } from './time-buckets.ts';
 
 /** Java's `(sequence + 1) & 0x7FFFFFFF`. */
 const SEQUENCE_MASK = 0x7fff_ffff;
+/** Expired rows of keys that no longer come are let go of in steps of this part of the retention. */
+const BUCKETS = 64;
 
 /** A row as its changelog record needs it. */
 interface LoggedRow<K> {
@@ -79,7 +81,7 @@ export class JoinWindowTable<K, V> implements StoreTable {
     this.mapKeyOf = mapKeyFunction(spec.keySerde, context.topic);
     this.keepsBytes = spec.valueSerde.immutable !== true;
     this.changelogKey = changelogKeyWriter(spec.keySerde);
-    this.buckets = new TimeBuckets(retentionMs);
+    this.buckets = new TimeBuckets(retentionMs, BUCKETS);
   }
 
   /** The rows of a key; undefined when there are none. Some may have expired: ask {@link firstLiveMs}. */

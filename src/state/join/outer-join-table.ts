@@ -13,6 +13,8 @@ import { type TimeBucket, TimeBuckets } from './time-buckets.ts';
 
 /** Removed rows stay in their bucket until there are this many, and more than rows that are left. */
 const COMPACT_AT = 32;
+/** Many, so that a bucket of a busy join with windows of hours is still short enough to be kept in order. */
+const BUCKETS = 1_024;
 
 /**
  * The records of a left or outer stream-stream join that have found no partner yet, of both sides, in the order of time:
@@ -49,7 +51,7 @@ export class OuterJoinTable<K> implements StoreTable {
     this.mapKeyOf = mapKeyFunction(spec.keySerde, context.topic);
     this.sortKeyOf = sortKeyFunction(spec.keySerde, context.topic);
     this.changelog = outerChangelog(spec.keySerde, this.leftSerde, this.rightSerde);
-    this.buckets = new TimeBuckets(spec.retentionMs ?? 0);
+    this.buckets = new TimeBuckets(spec.retentionMs ?? 0, BUCKETS);
   }
 
   get isEmpty(): boolean {
@@ -199,11 +201,18 @@ export class OuterJoinTable<K> implements StoreTable {
     if (bucket.rows.length - bucket.liveCount > Math.max(COMPACT_AT, bucket.liveCount))
       bucket.rows = bucket.rows.filter(({ alive }) => alive);
     const { rows } = bucket;
-    let position = rows.length;
-    while (position > 0 && this.isBefore(row, rows[position - 1]!)) position--;
-    if (position === rows.length) rows.push(row);
-    else rows.splice(position, 0, row);
     bucket.liveCount++;
+    if (rows.length === 0 || !this.isBefore(row, rows[rows.length - 1]!)) {
+      rows.push(row);
+      return;
+    }
+    let [low, high] = [0, rows.length - 1];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.isBefore(row, rows[middle]!)) high = middle;
+      else low = middle + 1;
+    }
+    rows.splice(low, 0, row);
   }
 
   /** By time, then side, then key bytes. */

@@ -1,6 +1,3 @@
-/** How many buckets the retention of a store is cut into: what has expired is let go of in steps of this size. */
-const BUCKETS_PER_RETENTION = 64;
-
 /** The rows of a short span of time. */
 export class TimeBucket<R> {
   /** The span is `[index * width, (index + 1) * width)`. */
@@ -23,9 +20,12 @@ export class TimeBuckets<R> {
   /** Ascending by index; none is without rows for long. */
   readonly list: TimeBucket<R>[] = [];
 
-  /** @param retentionMs how long rows are kept; the width follows from it. */
-  constructor(retentionMs: number) {
-    this.widthMs = Math.max(1, Math.ceil(retentionMs / BUCKETS_PER_RETENTION));
+  /**
+   * @param retentionMs how long rows are kept
+   * @param count how many buckets that is cut into
+   */
+  constructor(retentionMs: number, count: number) {
+    this.widthMs = Math.max(1, Math.ceil(retentionMs / count));
   }
 
   /** The bucket of a point in time, made where there is none. */
