@@ -64,7 +64,8 @@ export async function withSession<T>(options: SessionOptions, work: (session: Be
         progress: options.progress,
         withFreshKafka: (work) => withKafka(broker.bootstrapServers, work),
         createOutput: async (topic, partitions) => {
-          await kafka.createTopics([{ topic, partitions, replicationFactor: -1, config: {} }]);
+          // Events are of years ago: by its retention Kafka would delete them while they are counted, every five minutes.
+          await kafka.createTopics([{ topic, partitions, replicationFactor: -1, config: { 'retention.ms': '-1' } }]);
           await waitUntilThere(client, topic);
         },
         deleteTopics: async (topics) => {
