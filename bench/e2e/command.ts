@@ -43,7 +43,7 @@ export function e2eCommand(): Command {
   const command = new Command('e2e')
     .description('Millrace beside Java Kafka Streams and loops by hand, on the same broker')
     .enablePositionalOptions()
-    .argument('[parts...]', 'throughput, latency, commit-sweep, restore, or all', [])
+    .argument('[parts...]', 'throughput, latency, commit-sweep, restore, or all (with scale)', [])
     .option('--rows <n>', 'records of an event topic', wholeNumber(1_000), DEFAULT_RECORDS)
     .option('--runs <n>', 'runs of each subject; the median is shown', wholeNumber(1), 3)
     .option('--only <names>', 'only workloads whose names contain one of these, e.g. count,join')
@@ -94,6 +94,16 @@ async function run(names: readonly string[], options: Options): Promise<void> {
   if (options.json !== undefined) saveDocument(options.json, document);
   console.log(terminalReport(document));
   if (options.svg !== undefined) await saveChart(options.svg, document);
+  if (names.includes('all')) await scaleCommand().parseAsync(scaleArguments(options), { from: 'user' });
+}
+
+/** With `all` the scale benchmark follows, at its own size; its runs go into a file beside the other. */
+export function scaleArguments({ broker, subjects, json }: Pick<Options, 'broker' | 'subjects' | 'json'>): string[] {
+  return [
+    ...(broker === undefined ? [] : ['--broker', broker]),
+    ...(subjects === undefined ? [] : ['--subjects', subjects]),
+    ...(json === undefined ? [] : ['--json', `${json.replace(/\.json$/, '')}-scale.json`]),
+  ];
 }
 
 function conditions({ guarantee, compression, commit, warmUp, seconds }: Options) {

@@ -11,7 +11,7 @@ export function partsOf(names: readonly string[]): readonly Part[] {
     const part = PARTS.find((known) => known === name);
     if (part !== undefined) chosen.add(part);
     else if (name === 'all') for (const each of PARTS) chosen.add(each);
-    else throw new Error(`There is no part "${name}": ${PARTS.join(', ')}, or all. (scale, report and compare stand alone.)`);
+    else throw new Error(`There is no part "${name}": ${PARTS.join(', ')}, or all; scale, report and compare stand alone.`);
   }
   return PARTS.filter((part) => chosen.has(part));
 }

@@ -16,8 +16,8 @@ export function settingsLines(conditions: RunConditions, subjects: readonly Subj
     `all: ${guarantee}, commit.interval.ms=${commitIntervalMs}, acks=all, enable.idempotence=true, isolation.level=${isolation}, ` +
       `compression.type=${compression}, statestore.cache.max.bytes=${CACHE_BYTES}, topics of ${PARTITIONS} partitions, ` +
       `input in uncompressed batches of ${INPUT_BATCH_BYTES / KIB} KiB, loaded before`,
-    `measured: from the first commit after ${warmUpMs / 1000} s and 200,000 records (half of the input at most) until the end of the ` +
-      `input is committed, or for ${limitMs / 1000} s; what counts is committed offsets, read from outside`,
+    `measured: from ${warmUpMs === 0 ? 'the start of the process' : `the first commit after ${warmUpMs / 1000} s and 200,000 records (half of the input at most)`} ` +
+      `until the end of the input is committed, or for ${limitMs / 1000} s; what counts is committed offsets, read from outside`,
     ...(has(/^Millrace/) ? ['Millrace: in-memory stores, Node with UV_THREADPOOL_SIZE=16, from TypeScript sources by tsx'] : []),
     ...(has(/^Kafka Streams/)
       ? [`Kafka Streams ${KAFKA_VERSION}: its defaults (linger.ms=100, batch.size=16384, max.poll.records=1000), java ${HEAP.join(' ')}`]

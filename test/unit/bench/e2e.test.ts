@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { scaleArguments } from '../../../bench/e2e/command.ts';
 import { eventSource, eventTimeMs, keyOf, START_MS } from '../../../bench/e2e/events.ts';
 import { canonicalJson } from '../../../bench/e2e/flights-input.ts';
 import { recordsOfPerformanceLine } from '../../../bench/e2e/limit.ts';
@@ -18,6 +19,15 @@ describe('parts', () => {
     expect(partsOf(['restore', 'latency'])).toEqual(['latency', 'restore']);
     expect(partsOf(['all'])).toEqual(['throughput', 'latency', 'commit-sweep', 'restore']);
     expect(() => partsOf(['speed'])).toThrow('throughput, latency, commit-sweep, restore, or all');
+  });
+});
+
+describe('all', () => {
+  it('goes on with scale on the same broker, and keeps its runs in a file beside', () => {
+    expect(scaleArguments({ broker: 'embedded', subjects: undefined, json: 'a.json' })).toEqual([
+      ...['--broker', 'embedded', '--json', 'a-scale.json'],
+    ]);
+    expect(scaleArguments({ broker: undefined, subjects: 'wire', json: undefined })).toEqual(['--subjects', 'wire']);
   });
 });
 
