@@ -146,7 +146,7 @@ export const options: Readonly<Record<keyof ResolvedConfig, Option>> = {
     kafkaName: 'buffered.records.per.partition',
     fallback: 10_000,
     check: integer(1),
-    doc: 'Records of one partition waiting in its shard; beyond it the partition is paused. (Kafka Streams: 1000.)',
+    doc: 'Records of one partition waiting in its shard; beyond it, and with two batches there, the partition is paused. (Kafka Streams: 1000.)',
   },
   inputBufferMaxBytes: {
     kafkaName: 'input.buffer.max.bytes',

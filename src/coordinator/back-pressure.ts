@@ -2,13 +2,18 @@ import type { GroupConsumer } from '../transport/transport.ts';
 import type { InputState, TaskTable } from './tasks.ts';
 
 export interface BackPressureLimits {
-  /** Records of one partition in its shard; beyond it the partition is paused, below half of it resumed. */
+  /**
+   * Records of one partition in its shard; beyond it the partition is paused, below half of it resumed. One batch at work
+   * and one that waits are never too many: with fewer the shard would wait for us after each batch.
+   */
   readonly recordsPerPartition: number;
   /** Bytes of input in the shards of this process; each partition may have an equal part of it. */
   readonly inputBytes: number;
   /** Bytes of output waiting for commits; beyond it everything is paused, below half of it resumed. */
   readonly outputBytes: number;
 }
+
+const BATCHES_MIN = 2;
 
 /**
  * Decides which partitions are paused. The set is computed from the task table each time, never kept beside it, so it
@@ -42,6 +47,7 @@ export class BackPressure {
 
   #isFull(input: InputState, bytesLimit: number): boolean {
     const share = input.paused ? 0.5 : 1;
-    return input.inFlightRecords > this.#limits.recordsPerPartition * share || input.inFlightBytes > bytesLimit * share;
+    if (input.inFlightBytes > bytesLimit * share) return true;
+    return input.inFlight.length >= BATCHES_MIN && input.inFlightRecords > this.#limits.recordsPerPartition * share;
   }
 }

@@ -58,10 +58,12 @@ export class Reading {
 
   async #poll(timeoutMs: number): Promise<FetchedBatch[]> {
     const fetched = this.#assigning > 0 ? [] : await this.fetcher.poll(timeoutMs, this.#maxPollRecords);
-    if (this.#assigning > 0) return [];
     const batches: FetchedBatch[] = [];
     for (const records of fetched) {
-      if (this.#seeking.has(`${records.topic}-${records.partition}`)) continue;
+      if (this.#assigning > 0 || this.#seeking.has(`${records.topic}-${records.partition}`)) {
+        records.release?.();
+        continue;
+      }
       const batch = toFetchedBatch(records, this.#mayShare);
       if (batch !== undefined) batches.push(batch);
     }

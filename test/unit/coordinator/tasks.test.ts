@@ -90,6 +90,10 @@ describe('TaskTable', () => {
 });
 
 describe('BackPressure', () => {
+  const batchOf = (recordCount: number): FetchedBatch => {
+    const at = { topic: 'a', partition: 0, firstOffset: 0, nextOffset: 1 };
+    return { ...at, recordCount, bytes: new Uint8Array(1) };
+  };
   const limits = { recordsPerPartition: 100, inputBytes: 4_000, outputBytes: 1_000 };
 
   function bench() {
@@ -112,13 +116,26 @@ describe('BackPressure', () => {
   it('pauses a partition that has too many records, and resumes it at half of that', () => {
     const { tasks, apply } = bench();
     const input = tasks[0]!.inputs[0]!;
-    input.inFlightRecords = 100;
+    for (const recordCount of [40, 10, 50]) sent(input, batchOf(recordCount));
     expect(apply()).toEqual([]);
-    input.inFlightRecords = 101;
+    sent(input, batchOf(1));
     expect(apply()).toEqual(['a-0']);
-    input.inFlightRecords = 51;
+    consumed(input, 40, 1);
     expect(apply()).toEqual(['a-0']);
-    input.inFlightRecords = 50;
+    consumed(input, 10, 1);
+    expect(apply()).toEqual(['a-0']);
+    consumed(input, 50, 1);
+    expect(apply()).toEqual([]);
+  });
+
+  it('leaves a partition of large batches one to work at and one that waits', () => {
+    const { tasks, apply } = bench();
+    const input = tasks[0]!.inputs[0]!;
+    sent(input, batchOf(500));
+    expect(apply()).toEqual([]);
+    sent(input, batchOf(500));
+    expect(apply()).toEqual(['a-0']);
+    consumed(input, 500, 1);
     expect(apply()).toEqual([]);
   });
 
