@@ -4,6 +4,7 @@ import { wholeNumber } from '../src/cli/command.ts';
 import { benchBroker } from './broker/main.ts';
 import { e2eCommand } from './e2e/command.ts';
 import { benchFlights } from './e2e/flights.ts';
+import { flameFlow } from './flow/flame.ts';
 import { benchFlow } from './flow/main.ts';
 import { benchMicro } from './micro/main.ts';
 
@@ -25,7 +26,7 @@ interface Options {
 /** `npm run bench`: the micro-benchmarks, the flow of records through one task, then the flights job beside a bare loop. `npm run bench -- micro` runs one part; `npm run bench -- broker` is our broker beside Apache Kafka. */
 await new Command('bench')
   .enablePositionalOptions()
-  .argument('[part]', 'micro, flow, flights, broker, or all (which is without broker)', 'all')
+  .argument('[part]', 'micro, flow, flame (a flame graph of each flow), flights, broker, or all (which is without flame, broker)', 'all')
   .option('--rows <n>', 'records of each flow, flights in the input (600000); records of each run of broker (4000000)', wholeNumber(1_000))
   .option('--runs <n>', 'runs of each subject; the median is shown', wholeNumber(1), 3)
   .option('--time <ms>', 'time of each micro-benchmark, ms', wholeNumber(10), 500)
@@ -40,6 +41,7 @@ await new Command('bench')
     const rows = options.rows ?? DEFAULT_ROWS;
     if (part === 'micro' || part === 'all') console.log(await benchMicro(time));
     if (part === 'flow' || part === 'all') console.log(benchFlow(rows, runs, options.only));
+    if (part === 'flame') console.log(flameFlow(rows, 'docs/internals', options.only ?? '').join('\n'));
     if (part === 'flights' || part === 'all') save(json, rows, await benchFlights({ rows, runs, bootstrap, log: console.log }));
     if (part === 'broker') {
       const records = options.rows ?? DEFAULT_BROKER_RECORDS;
