@@ -3,6 +3,7 @@ import { scaleArguments } from '../../../bench/e2e/command.ts';
 import { eventSource, eventTimeMs, keyOf, START_MS } from '../../../bench/e2e/events.ts';
 import { canonicalJson } from '../../../bench/e2e/flights-input.ts';
 import { recordsOfPerformanceLine } from '../../../bench/e2e/limit.ts';
+import { matches } from '../../../bench/e2e/main.ts';
 import { partsOf } from '../../../bench/e2e/parts.ts';
 import { differentTopologies } from '../../../bench/e2e/same-topologies.ts';
 import { settingsLines } from '../../../bench/e2e/settings-lines.ts';
@@ -63,6 +64,15 @@ describe('workloads', () => {
     expect(events[0]).toMatch(/^key-\d{5} \d{6},[a-z]{93}$/);
     expect(keyOf(42).toString()).toBe('key-00042');
     expect([eventTimeMs(25), eventTimeMs(250, 100)]).toEqual([START_MS + 2, START_MS + 2]);
+  });
+});
+
+describe('names', () => {
+  it('are found by a part, without their commas', () => {
+    const [one, two] = [millrace('wire', 1).name, millrace('wire', 2).name];
+    expect([one, two].map((name) => matches(name, 'wire 1,rocksdb'))).toEqual([true, false]);
+    expect([one, two].map((name) => matches(name, 'WIRE'))).toEqual([true, true]);
+    expect(matches(one, undefined)).toBe(true);
   });
 });
 
