@@ -19,6 +19,7 @@ export function flameSvg(title: string, root: Frame): string {
   const height = TOP + (depth + 1) * ROW + 6;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="monospace" font-size="10.5">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#fffdf8"/>`,
     `<text x="8" y="19" font-size="13" font-weight="bold" fill="#222">${escaped(title)}</text>`,
     ...boxes,

@@ -25,9 +25,9 @@ import { TestInputTopic, type TestInputTopicOptions } from './test-input-topic.t
 import { type CapturedRecord, TestOutputTopic } from './test-output-topic.ts';
 import { recordsOf, TopicLog } from './topic-log.ts';
 
-/** A topology that feeds itself would never come to an end. */
 /** No record has it: neither a sensible length nor text. */
 const OVERWRITTEN = 0xdb;
+/** A topology that feeds itself would never come to an end. */
 const MAX_ROUNDS_PER_CALL = 1_000_000;
 
 export interface TopologyTestDriverOptions {
