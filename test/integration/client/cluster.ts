@@ -2,7 +2,8 @@
  * A broker with a client, and batches to send through it, for the tests of this folder: the embedded broker or, with
  * `TEST_BOOTSTRAP=host:port`, any Kafka, on which tests skip themselves that need something of the embedded broker.
  */
-import { getCurrentTest } from 'vitest/suite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TestRunner } from 'vitest';
 import { Broker, type BrokerStartOptions } from '../../../src/broker/index.ts';
 import { BatchFetcher, type ClientOptions, type FetcherOptions, KafkaClient } from '../../../src/client/index.ts';
 import { CreateTopics, RecordBatchBuilder, RecordCursor } from '../../../src/protocol/index.ts';
@@ -34,12 +35,13 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
+const CREATED_CHECK_MS = 20;
 let topics = 0;
 
 /** Stands for a broker that can be told nothing. */
 function foreignBroker(bootstrapServers: string): EmbeddedBroker {
   const skip = (): never => {
-    getCurrentTest()?.context.skip('It needs the embedded broker.');
+    TestRunner.getCurrentTest()?.context.skip('It needs the embedded broker.');
     throw new Error('Only a test can use the embedded broker, and this Kafka is none.');
   };
   return {
@@ -75,6 +77,8 @@ export async function startCluster(options: BrokerStartOptions = { nodes: 3 }, c
       const replicationFactor = external === undefined ? (options.nodes ?? 1) : -1;
       const topic = { name, numPartitions, replicationFactor, assignments: [], configs };
       await first.request(CreateTopics, { topics: [topic], timeoutMs: 10_000 }, 'controller');
+      // The controller answers before the brokers know of it.
+      while ((await first.metadata([name])).topics[0]?.errorCode !== 0) await sleep(CREATED_CHECK_MS);
       return name;
     },
     async close() {
@@ -105,14 +109,25 @@ export function valuesOf(bytes: Uint8Array, firstOffset: number): { readonly off
   return values;
 }
 
-/** The values of all partitions from their beginning to their end, each partition in its order. */
-export async function readAll(client: KafkaClient, topic: string, partitions: number, options: FetcherOptions = {}): Promise<string[][]> {
+/**
+ * The values of all partitions from their beginning to their end, each partition in its order. With `decided`, transactions
+ * that are open below the end are waited for: a commit is answered before its markers are written.
+ */
+export async function readAll(
+  client: KafkaClient,
+  topic: string,
+  partitions: number,
+  { decided = false, ...options }: FetcherOptions & { readonly decided?: boolean } = {},
+): Promise<string[][]> {
   const fetcher = new BatchFetcher(client, { maxWaitMs: 50, ...options });
   const read = Array.from({ length: partitions }, (): string[] => []);
   fetcher.assign(read.map((_, partition) => ({ topic, partition, offset: 'earliest' })));
   const ended = new Set<number>();
+  const isRead = (_: unknown, partition: number): boolean =>
+    ended.has(partition) &&
+    (!decided || fetcher.position(topic, partition) >= (fetcher.highWatermark(topic, partition) ?? Number.POSITIVE_INFINITY));
   try {
-    while (ended.size < partitions) {
+    while (!read.every(isRead)) {
       for (const { partition, bytes, firstOffset } of await fetcher.poll(1_000)) {
         read[partition]!.push(...valuesOf(bytes, firstOffset).map(({ value }) => value));
       }

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { BatchFetcher, BatchProducer, type FetcherOptions, type FetchFrom } from '../../../src/client/index.ts';
 import { DeleteRecords } from '../../../src/protocol/index.ts';
-import { batchOf, type Cluster, readAll, startCluster, valuesOf } from './cluster.ts';
+import { batchOf, type Cluster, PREFIX, readAll, startCluster, valuesOf } from './cluster.ts';
 import { waitFor } from './wait-for.ts';
 
 let cluster: Cluster;
@@ -321,10 +321,10 @@ describe('trouble', () => {
 
   it('with a topic that is not there lasts until it is', async () => {
     const next = Number(/\d+$/.exec(await cluster.createTopic(1))?.[0]) + 1;
-    const fetcher = open([{ topic: `topic-${next}`, partition: 0, offset: 'earliest' }]);
+    const fetcher = open([{ topic: `${PREFIX}topic-${next}`, partition: 0, offset: 'earliest' }]);
     expect(await fetcher.poll(100)).toEqual([]);
     const topic = await cluster.createTopic(1);
-    expect(topic).toBe(`topic-${next}`);
+    expect(topic).toBe(`${PREFIX}topic-${next}`);
     await produce(topic, 0, batchOf('here'));
     expect(await take(fetcher, 1)).toEqual([{ offset: 0, value: 'here' }]);
   });

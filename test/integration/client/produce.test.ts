@@ -174,7 +174,7 @@ describe.each(['1', '2'])('with transactions of version %s', (version) => {
     await producer.initTransactions(30_000);
     return producer;
   }
-  const committed = (topic: string, partitions = 1) => readAll(cluster.client, topic, partitions, { readCommitted: true });
+  const committed = (topic: string, partitions = 1) => readAll(cluster.client, topic, partitions, { readCommitted: true, decided: true });
 
   it('all partitions and offsets of a committed one count, nothing of an aborted one', async () => {
     const topic = await cluster.createTopic(4);
