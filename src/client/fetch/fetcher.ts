@@ -80,6 +80,8 @@ export class BatchFetcher {
   /** What is fetched stays; it is given out after `resume`. Partitions that are not assigned are passed over. */
   pause(partitions: readonly TopicPartition[]): void {
     this.#setPaused(partitions, true);
+    // The others may be let in now, though nothing that is under way may come back to ask for them.
+    this.#schedule();
   }
 
   resume(partitions: readonly TopicPartition[]): void {
