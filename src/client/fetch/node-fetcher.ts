@@ -42,7 +42,7 @@ export class NodeFetcher {
   /** What the waiting request asks for; undefined: none is under way. */
   #waiting: ReadonlyMap<string, Asked> | undefined;
   #passing = false;
-  /** Asked for by a passing request since the waiting one went out: not again before it is back. */
+  /** Asked for by a passing request since the waiting one went out, and nothing came: not again before it is back. */
   readonly #passed = new Set<FetchPartition>();
   /** Answers in a row that were an error as a whole. */
   #refusals = 0;
@@ -111,6 +111,8 @@ export class NodeFetcher {
     try {
       const response = await this.#request(partitions, 0, lanesOf(this.#lane)[1], false);
       if (!this.#closed) this.#hooks.onAnswer(asked, response);
+      // Where something came there may be more. Where nothing did, asking again and again would be busy waiting.
+      for (const { partition, offset } of asked.values()) if (partition.fetchOffset !== offset) this.#passed.delete(partition);
     } catch (error) {
       if (!this.#closed) this.#hooks.onFailure(asked, error);
     } finally {

@@ -133,6 +133,22 @@ describe('a fetcher', () => {
     expect(resumed).toEqual([{ offset: 0, value: 'a' }]);
   });
 
+  it('reads a resumed partition to its end, answer after answer, though a fetch of others is waiting', async () => {
+    const topic = await cluster.createTopic(6);
+    const all = Array.from({ length: 6 }, (_, partition) => ({ topic, partition, offset: 0 }));
+    const wanted = Array.from({ length: 40 }, (_, index) => `${index}:${'x'.repeat(1_000)}`);
+    await produce(topic, 0, ...wanted.map((value) => batchOf(value)));
+    // One batch in an answer.
+    const fetcher = open(all, { maxWaitMs: 20_000, maxPartitionBytes: 1_100 });
+    fetcher.pause([{ topic, partition: 0 }]);
+    const fetches = await cluster.broker.faults.add({ action: 'delay', api: 'Fetch', delayMs: 0 });
+    await fetches.waitForHits(3);
+    fetcher.resume([{ topic, partition: 0 }]);
+    const late = new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), 15_000).unref());
+    const read = await Promise.race([take(fetcher, wanted.length), late]);
+    expect(read === 'late' ? read : read.map(({ value }) => value)).toEqual(wanted);
+  });
+
   it('goes elsewhere when sought, and gives out nothing from before', async () => {
     const topic = await cluster.createTopic(1);
     await produce(topic, 0, ...['a', 'b', 'c', 'd'].map((value) => batchOf(value)));
