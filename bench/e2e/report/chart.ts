@@ -115,7 +115,9 @@ function adapt(svg: string, document: E2eDocument): string {
     .join('');
   const { title, subtitle } = chartTitle(document);
   const head = `<title>${escapeText(title)}</title><desc>${escapeText(subtitle.join(' '))}</desc><style>@media (prefers-color-scheme:dark){${dark}}</style>`;
-  return `${svg.replace(/<svg[^>]*>/, (tag) => `${tag}${head}`)}\n`;
+  // A page shows it as an image, of which readers see the title and the description: roles of its marks only take space.
+  const plain = svg.replace(/ (?:role|aria-[a-z]+)="[^"]*"/g, '');
+  return `${plain.replace(/<svg[^>]*>/, (tag) => `${tag}${head}`)}\n`;
 }
 
 function escapeText(text: string): string {
