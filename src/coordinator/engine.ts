@@ -67,6 +67,7 @@ export class Engine {
   #fencedBelow = 0;
   #lastChange: Promise<void> = Promise.resolve();
   #commitOverdue = false;
+  readonly #heldWaiters = new Set<() => void>();
 
   constructor(
     config: ResolvedConfig,
@@ -139,6 +140,31 @@ export class Engine {
   exclusively(change: () => Promise<void>): Promise<void> {
     this.#lastChange = this.#lastChange.then(change).catch((error: unknown) => this.fail(asError(error)));
     return this.#lastChange;
+  }
+
+  /** Nothing is routed from here on, until the next assignment. */
+  hold(): void {
+    this.held = true;
+    for (const waiter of this.#heldWaiters) waiter();
+  }
+
+  /**
+   * Commits what is processed; resolves when that is done, or as soon as a rebalance waits for its turn. The group may
+   * have gone on without us by then, so that it refuses the commit until the rebalance has had that turn.
+   */
+  async commitUnlessHeld(): Promise<void> {
+    if (this.held) return;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        this.#heldWaiters.delete(done);
+        resolve();
+      };
+      this.#heldWaiters.add(done);
+      this.epochs.close().then(done, (error: unknown) => {
+        this.fail(asError(error));
+        done();
+      });
+    });
   }
 
   /** Nothing that tasks of today produced, or will produce before they are given out anew, may be committed. */

@@ -21,6 +21,8 @@ export class Rebalance implements RebalanceListener {
   }
 
   onRevoked(): Promise<void> {
+    // At once: a recovery under way may wait for a commit that only this rebalance can make possible, or decide against.
+    this.#unassigned();
     return this.#engine.exclusively(() => this.#revoke());
   }
 
@@ -111,7 +113,7 @@ export class Rebalance implements RebalanceListener {
   }
 
   #unassigned(): void {
-    this.#engine.held = true;
+    this.#engine.hold();
     this.#engine.assigned = false;
     this.#engine.hooks.onRunning(false);
   }

@@ -88,8 +88,8 @@ export class Recovery {
 
   /** Epochs that were closed before are committed first, or their records would be processed twice. */
   async #restart(affected: readonly TaskEntry[]): Promise<void> {
-    const { tasks, epochs, restorer, cluster } = this.#engine;
-    await epochs.close();
+    const { tasks, restorer, cluster } = this.#engine;
+    await this.#engine.commitUnlessHeld();
     // With a rebalance waiting for its turn, they are about to be taken away; it ends those that are not running.
     if (this.#engine.held || !this.#engine.active) return;
     const ours = affected.filter((task) => tasks.get(task.id) === task && task.state === 'starting');

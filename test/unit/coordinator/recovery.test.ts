@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KafkaStreamsConfig } from '../../../src/config.ts';
+import { MillraceError } from '../../../src/errors.ts';
 import type { Instance } from '../../simulation/instance.ts';
 import { Bench } from './bench.ts';
 
@@ -75,6 +76,26 @@ describe('recovery', () => {
     expect(bench.values()).toEqual(['a', 'b', 'fail', 'ok', 'still ok']);
     expect([bench.count(0), bench.count(1)]).toEqual([3, 2]);
     await instance.streams.caughtUp();
+  });
+
+  it('a recovery does not hold up the rebalance that alone can end its wait for a commit', async () => {
+    const instance = await running({ rebalanceDrainTimeoutMs: 100 });
+    // As after the session timed out during a callback: the group takes no commit of ours until we have joined again.
+    const { producer } = instance.transport!;
+    const sendOffsets = producer.sendOffsets.bind(producer);
+    const isOut = () => !bench.logged.some((line) => line.startsWith('Revoked tasks did not commit'));
+    producer.sendOffsets = async (offsets, consumer) => {
+      if (isOut()) throw new MillraceError('TASK_MIGRATED', 'The group went on without us.', { abortable: true });
+      return sendOffsets(offsets, consumer);
+    };
+    bench.write(1, 'ok');
+    await bench.until(() => bench.logged.some((line) => line.startsWith('Commit of epoch')));
+    bench.write(0, 'fail');
+    await bench.until(() => instance.streams.state === 'REBALANCING');
+    bench.cluster.group.rebalance();
+    switches.echoFails = false;
+    await bench.until(() => bench.values().length === 2);
+    expect(bench.values()).toEqual(['fail', 'ok']);
   });
 
   it('a handler that says so ends the application with the error, after what was done is committed', async () => {
