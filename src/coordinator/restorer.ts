@@ -65,6 +65,8 @@ export class Restorer {
   #wake: (() => void) | undefined;
   /** What is read has to be told to the reader anew. */
   #reassign = false;
+  /** What the reader was told last: batches are theirs, not of those who came to their partitions since. */
+  #reading: ReadonlySet<Restoring> = new Set();
   #closed = false;
 
   constructor(transport: Transport, hooks: RestorerHooks) {
@@ -195,7 +197,8 @@ export class Restorer {
     if (this.#reassign) {
       // Finished partitions leave the assignment, or their live tail would be fetched for nothing.
       this.#reassign = false;
-      await reader.assign([...this.#restoring.values()].map(({ request, position }) => ({ ...request.changelog, offset: position })));
+      this.#reading = new Set(this.#restoring.values());
+      await reader.assign([...this.#reading].map(({ request, position }) => ({ ...request.changelog, offset: position })));
       if (this.#reassign) return;
     }
     for (const batch of await reader.poll(POLL_MS)) this.#deliver(batch);
@@ -219,8 +222,10 @@ export class Restorer {
 
   #deliver(batch: FetchedBatch): void {
     const entry = this.#restoring.get(partitionKey(batch.topic, batch.partition));
+    // A task that came back while this was read for its former life begins further ahead.
+    if (entry === undefined || !this.#reading.has(entry)) return;
     // Read twice, when the reader was told anew where to read while it had this in hand.
-    if (entry === undefined || batch.nextOffset <= entry.position) return;
+    if (batch.nextOffset <= entry.position) return;
     entry.position = batch.nextOffset;
     const { request } = entry;
     // Records at or beyond the end offset may come along with the last batch. In a changelog they can only be from

@@ -170,6 +170,33 @@ describe('Restorer', () => {
     expect(bench.values(2)).toEqual(['a']);
   });
 
+  it('what was read for the former life of a task is not taken for the beginning of the next one', async () => {
+    bench.acknowledging = false;
+    bench.write(0, ['a']);
+    bench.write(0, ['b']);
+    const { openReader } = bench.transport;
+    let again: Promise<boolean> | undefined;
+    bench.transport.openReader = async function (this: FakeTransport) {
+      const reader = await openReader.call(this);
+      const poll = reader.poll.bind(reader);
+      reader.poll = async (timeoutMs) => {
+        const batches = await poll(timeoutMs);
+        if (bench.posted.length === 0 || again !== undefined) return batches;
+        // The second batch is in hand when the task ends and comes back.
+        bench.restorer.cancel('0_0');
+        bench.acknowledging = true;
+        again = bench.restore(0, 2);
+        while (bench.events.filter((event) => event.startsWith('start')).length < 2) await turn();
+        return batches;
+      };
+      return reader;
+    };
+    bench.cluster.random.below = () => 1; // batches per poll
+    expect(await bench.restore(0)).toBe(false);
+    expect(await again).toBe(true);
+    expect(bench.values(2)).toEqual(['a', 'b']);
+  });
+
   it('an acknowledgement of an earlier generation does not count', async () => {
     bench.acknowledging = false;
     bench.write(0, ['a']);
