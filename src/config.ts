@@ -158,7 +158,7 @@ export const options: Readonly<Record<keyof ResolvedConfig, Option>> = {
     kafkaName: 'output.buffer.max.bytes',
     fallback: 64 * 1024 * 1024,
     check: integer(1024),
-    doc: 'Output waiting for its commit; beyond it all inputs are paused. Ours.',
+    doc: 'Output waiting for its commit; a quarter of it in one epoch begins the commit early, and beyond all of it inputs are paused. Ours.',
   },
   maxTaskIdleMs: {
     kafkaName: 'max.task.idle.ms',

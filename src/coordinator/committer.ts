@@ -37,6 +37,8 @@ interface Work {
 interface Written {
   sent: boolean;
   flushed: boolean;
+  /** Frames that need not be sent, or must not be. */
+  readonly ahead: ReadonlySet<OutputFrame>;
 }
 
 const BACKOFF_FIRST_MS = 50;
@@ -72,6 +74,10 @@ export class Committer {
   #broken = false;
   /** A transaction of which it is unknown whether it was committed. */
   #doubtful: Work | undefined;
+  /** What was sent of the epoch that is committed next; with transactions, one is open as long as this is not undefined. */
+  #ahead: OutputFrame[] | undefined;
+  /** What went wrong with that. */
+  #aheadError: unknown;
   #marker = Date.now() * 1000;
 
   constructor(transport: Transport, options: CommitterOptions) {
@@ -95,13 +101,42 @@ export class Committer {
   }
 
   /**
+   * Begins to write the epoch that the next {@link commit} will be given: `frames` are the next of it, in its order. Not
+   * to be called during a commit. Trouble shows in that commit.
+   */
+  async writeAhead(frames: readonly OutputFrame[]): Promise<void> {
+    if (this.#aheadError !== undefined || this.#broken || this.#stop.signal.aborted) return;
+    const ours = frames.filter((frame) => this.#options.isOurs(frame.generation));
+    if (ours.length === 0) return;
+    try {
+      if (this.#ahead === undefined) {
+        this.#ahead = [];
+        if (this.#transactional) await this.#producer.begin();
+      }
+      // Before it is sent: of what fails nobody knows how much went out.
+      for (const frame of ours) this.#ahead.push(frame);
+      await this.#producer.send(ours);
+    } catch (cause) {
+      this.#aheadError = cause;
+    }
+  }
+
+  /** Aborts what {@link writeAhead} began; without transactions nothing can be taken back. Not to be called during a commit. */
+  async takeBack(): Promise<void> {
+    if (!this.#transactional || this.#ahead === undefined) return;
+    this.#ahead = undefined;
+    this.#aheadError = undefined;
+    await this.#abort();
+  }
+
+  /**
    * Resolves when the epoch is committed, or when nothing of it is ours any more. Rejects when it cannot be. True when all
    * frames were written; what was left out may still lie somewhere in the client.
    */
   async commit(content: EpochContent): Promise<boolean> {
     const startedMs = performance.now();
     const deadlineMs = startedMs + this.#options.taskTimeoutMs;
-    const written = { sent: false, flushed: false };
+    const written = { sent: false, flushed: false, ahead: this.#sentOnce() };
     for (let attempt = 0; ; attempt++) {
       try {
         const done = (await this.#settleDoubt()) ?? (await this.#attempt(content, written));
@@ -117,13 +152,34 @@ export class Committer {
     }
   }
 
+  /** Without transactions: what was sent ahead is not sent again, unless some of it may not have gone out and that matters more. */
+  #sentOnce(): ReadonlySet<OutputFrame> {
+    if (this.#transactional) return new Set();
+    const again = this.#aheadError !== undefined && this.#options.guarantee === 'at_least_once';
+    const ahead = new Set(again ? [] : this.#ahead);
+    this.#ahead = undefined;
+    return ahead;
+  }
+
   /** What was committed; `partly lost` when some of it went to another member meanwhile, so that it is tried without. */
   async #attempt(content: EpochContent, written: Written): Promise<Work | 'nothing' | 'partly lost'> {
     if (this.#stop.signal.aborted) throw closing();
+    if (this.#aheadError !== undefined) throw this.#takeAheadError();
     const work = this.#ours(content);
-    if (work === undefined) return 'nothing';
+    if (work === undefined) {
+      await this.takeBack();
+      return 'nothing';
+    }
     const done = this.#transactional ? await this.#transaction(work) : await this.#plain(work, written);
     return done ? work : 'partly lost';
+  }
+
+  /** What it stands for is tried again from the start. */
+  #takeAheadError(): unknown {
+    const error = this.#aheadError;
+    this.#aheadError = undefined;
+    this.#ahead = undefined;
+    return error;
   }
 
   #ours({ frames: allFrames, progress: allProgress }: EpochContent): Work | undefined {
@@ -147,9 +203,12 @@ export class Committer {
 
   /** False when the work was not ours any more before it was done. */
   async #transaction(work: Work): Promise<boolean> {
-    await this.#producer.begin();
-    await this.#producer.send(work.frames);
-    if (!this.#isStillOurs(work)) {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    if (ahead === undefined) await this.#producer.begin();
+    const isBeginning = ahead?.every((frame, index) => frame === work.frames[index]) ?? true;
+    if (isBeginning) await this.#producer.send(work.frames.slice(ahead?.length ?? 0));
+    if (!isBeginning || !this.#isStillOurs(work)) {
       await this.#abort();
       return false;
     }
@@ -172,8 +231,9 @@ export class Committer {
     if (work.frames.length > 0 && !written.flushed) {
       // What was sent once must not be sent again there: nobody knows whether it arrived.
       if (!atMostOnce || !written.sent) {
+        const again = written.sent;
         written.sent = true;
-        await this.#producer.send(work.frames);
+        await this.#producer.send(again ? work.frames : work.frames.filter((frame) => !written.ahead.has(frame)));
       }
       await this.#producer.flush(this.#options.requestTimeoutMs);
       written.flushed = true;

@@ -152,6 +152,11 @@ export class Coordinator {
     await within(this.#pumping, leftMs());
     await within(this.#lastCommit(), leftMs() / 2);
     committer.stop();
+    // A transaction left open would hold up all who read what it wrote to, until it times out.
+    await within(
+      this.#engine.epochs.settled().then(() => committer.takeBack()),
+      leftMs() / 2,
+    );
     await within(Promise.all([restorer.close(), cluster?.globals.close()]), leftMs() / 2);
     await shards.close(leftMs() / 2);
     // Some clients crash when they are closed while they connect.
@@ -191,7 +196,7 @@ export class Coordinator {
       case 'restored':
         return restorer.acknowledge(message.taskId, message.generation, message.store, message.recordCount);
       case 'output':
-        return epochs.addFrames(shard, message.frames.filter(isCurrent));
+        return this.#engine.addOutput(shard, message.frames.filter(isCurrent));
       case 'epochDone':
         return epochs.shardDone(shard, message.epoch, message.frames.filter(isCurrent), message.tasks.filter(isCurrent));
       case 'commitRequested':

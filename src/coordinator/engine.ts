@@ -15,6 +15,10 @@ import { type RestoreListener, Restorer } from './restorer.ts';
 import { Shards, type ShardsHooks } from './shards.ts';
 import { TaskTable } from './tasks.ts';
 
+/** Of the room for output: with so much in the open epoch it is committed. One epoch is open, one closed, one on its way. */
+const EPOCH_SHARE = 0.25;
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
 /** What to do about an error: replace the thread (or restart the task), or stop this process's part of the application. */
 export type UncaughtErrorResponse = 'replace-thread' | 'shutdown-client';
 
@@ -92,20 +96,25 @@ export class Engine {
       onCommitted: (offsets) => this.#onCommitted(offsets),
       log: hooks.log,
     });
-    this.epochs = new Epochs({
-      requestCommit: (epoch, suspendBelow) => {
-        const live = this.shards.live();
-        for (const shard of live) this.shards.post(shard, { type: 'commit', epoch, suspendBelow });
-        return live;
+    this.epochs = new Epochs(
+      {
+        requestCommit: (epoch, suspendBelow) => {
+          const live = this.shards.live();
+          for (const shard of live) this.shards.post(shard, { type: 'commit', epoch, suspendBelow });
+          return live;
+        },
+        commit: async (content) => {
+          const written = await this.committer.commit({ ...content, frames: await this.dynamicTopics.resolve(content.frames) });
+          // Output that waited may have been what held everything up.
+          this.applyBackPressure();
+          return written;
+        },
+        writeAhead: (frames) => this.committer.writeAhead(frames),
+        takeBack: () => this.committer.takeBack(),
+        giveBack: (shard, memory) => this.shards.post(shard, { type: 'written', memory }),
       },
-      commit: async (content) => {
-        const written = await this.committer.commit({ ...content, frames: await this.dynamicTopics.resolve(content.frames) });
-        // Output that waited may have been what held everything up.
-        this.applyBackPressure();
-        return written;
-      },
-      giveBack: (shard, memory) => this.shards.post(shard, { type: 'written', memory }),
-    });
+      aheadMaxMs(config),
+    );
     this.restorer = new Restorer(transport, {
       post: (shard, message, transfer) => this.shards.post(shard, message, transfer),
       listener: hooks.restoreListener,
@@ -170,6 +179,7 @@ export class Engine {
   /** Nothing that tasks of today produced, or will produce before they are given out anew, may be committed. */
   fenceAll(): void {
     this.#fencedBelow = this.tasks.newGeneration();
+    this.epochs.takeBack();
   }
 
   /** Resolves when no structural change is under way. */
@@ -198,6 +208,12 @@ export class Engine {
     this.#commitOverdue = this.epochs.busy;
     if (this.#commitOverdue) return;
     this.epochs.close().catch((error: unknown) => this.fail(asError(error)));
+  }
+
+  /** Output that came before its commit was asked for. Much of it is not kept until the commit is due. */
+  addOutput(shard: number, frames: readonly OutputFrame[]): void {
+    this.epochs.addFrames(shard, frames);
+    if (this.epochs.openBytes > this.config.outputBufferMaxBytes * EPOCH_SHARE && !this.epochs.busy) this.commitSoon();
   }
 
   applyBackPressure(): void {
@@ -231,6 +247,13 @@ export class Engine {
       routed.input.partitionTimeMs = decodeCommitMetadata(metadata);
     }
   }
+}
+
+/** A commit needs its part of the transaction's time, too. Without transactions there is no such limit. */
+function aheadMaxMs({ processingGuarantee, transactionTimeoutMs, commitIntervalMs }: ResolvedConfig): number {
+  if (processingGuarantee !== 'exactly_once_v2') return TIMER_MAX_MS;
+  const halfMs = Math.min(transactionTimeoutMs / 2, TIMER_MAX_MS);
+  return commitIntervalMs <= halfMs ? halfMs : 0;
 }
 
 export function asError(cause: unknown): Error {

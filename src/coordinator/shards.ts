@@ -196,7 +196,7 @@ function settingsOf(config: ResolvedConfig, outputFormat: BatchFormat): ShardSet
     processingGuarantee: config.processingGuarantee,
     maxTaskIdleMs: config.maxTaskIdleMs,
     cacheMaxBytes: Math.floor(config.statestoreCacheMaxBytes / config.numStreamThreads),
-    outputFlushBytes: 1024 * 1024,
+    outputFlushBytes: Math.min(1024 * 1024, config.outputBufferMaxBytes / 16),
     outputFormat,
     deserializationExceptionHandler: config.deserializationExceptionHandler,
     processingExceptionHandler: config.processingExceptionHandler,

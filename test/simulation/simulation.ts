@@ -41,6 +41,7 @@ export class Simulation {
   readonly #log: string[] = [];
   readonly #problems: string[] = [];
   readonly #startedMs = performance.now();
+  readonly #transactionTimeoutMs: number;
   readonly caching: boolean;
   #chaotic = true;
 
@@ -48,11 +49,9 @@ export class Simulation {
     this.#options = options;
     this.#random = new Random(options.seed);
     this.caching = this.#random.chance(0.5);
-    this.cluster = new FakeCluster({
-      seed: options.seed,
-      sessionTimeoutMs: this.#random.pick([300, 1_000]),
-      transactionTimeoutMs: this.#random.pick([500, 2_000]),
-    });
+    const sessionTimeoutMs = this.#random.pick([300, 1_000]);
+    this.#transactionTimeoutMs = this.#random.pick([1_000, 2_000]);
+    this.cluster = new FakeCluster({ seed: options.seed, sessionTimeoutMs, transactionTimeoutMs: this.#transactionTimeoutMs });
     this.model = new Model(this.cluster, new Random(options.seed + 1));
     this.model.createTopics(this.#random.pick([1, 3, 4]));
   }
@@ -108,7 +107,7 @@ export class Simulation {
         processingGuarantee: guarantee,
         numStreamThreads: 1 + random.below(3),
         commitIntervalMs: random.pick([10, 40, 100]),
-        transactionTimeoutMs: 10_000,
+        transactionTimeoutMs: this.#transactionTimeoutMs,
         pollMs: 20,
         statestoreCacheMaxBytes: this.caching ? 100_000 : 0,
         bufferedRecordsPerPartition: random.pick([20, 10_000]),

@@ -28,6 +28,8 @@ class Bench {
   readonly logged: string[] = [];
   /** Generations below it are lost. */
   fencedBelow = 0;
+  /** So many frames of each commit are written ahead. */
+  ahead = 0;
   /** Called with the point of each fault, before it strikes. */
   onFault: (point: FaultPoint) => void = () => {};
   #epoch = 1;
@@ -54,7 +56,8 @@ class Bench {
     await this.committer.init();
   }
 
-  commit(frames: readonly OutputFrame[], offset?: number, generation = 1): Promise<boolean> {
+  async commit(frames: readonly OutputFrame[], offset?: number, generation = 1): Promise<boolean> {
+    for (const frame of frames.slice(0, this.ahead)) await this.committer.writeAhead([frame]);
     const offsets = offset === undefined ? [] : [{ ...INPUT, offset, metadata: `m${offset}` }];
     return this.committer.commit({
       epoch: this.#epoch++,
@@ -114,20 +117,58 @@ describe('Committer, exactly_once_v2', () => {
     ['commit', 'fenced'],
   ];
 
-  it.each(faults)('writes everything once although %s fails: %s', async (point, kind) => {
-    bench.cluster.faults.script(point, kind);
-    await bench.commit([frame('a')], 5);
-    await bench.commit([frame('b')], 6);
-    expect(bench.output).toEqual(['a', 'b']);
-    expect(bench.committedOffset).toBe(6);
-    expect(bench.committer.counters).toMatchObject({ transactions: 2, aborted: 1 });
+  describe.each([0, 1, 2])('with %i frames written ahead', (ahead) => {
+    beforeEach(() => {
+      bench.ahead = ahead;
+    });
+
+    it.each(faults)('writes everything once although %s fails: %s', async (point, kind) => {
+      bench.cluster.faults.script(point, kind);
+      await bench.commit([frame('a'), frame('b')], 5);
+      await bench.commit([frame('c')], 6);
+      expect(bench.output).toEqual(['a', 'b', 'c']);
+      expect(bench.committedOffset).toBe(6);
+      expect(bench.committer.counters).toMatchObject({ transactions: 2, aborted: 1 });
+    });
+
+    it.each(faults)('also output without progress: %s fails: %s', async (point, kind) => {
+      bench.cluster.faults.script(point, kind);
+      await bench.commit([frame('a'), frame('b')]);
+      await bench.commit([frame('c')]);
+      expect(bench.output).toEqual(['a', 'b', 'c']);
+    });
   });
 
-  it.each(faults)('also output without progress: %s fails: %s', async (point, kind) => {
-    bench.cluster.faults.script(point, kind);
-    await bench.commit([frame('a')]);
-    await bench.commit([frame('b')]);
-    expect(bench.output).toEqual(['a', 'b']);
+  it('writes again without what was dropped after it had been written ahead', async () => {
+    const [dropped, kept] = [frame('dropped'), frame('kept')];
+    await bench.committer.writeAhead([dropped, kept]);
+    await bench.commit([kept], 5);
+    expect(bench.output).toEqual(['kept']);
+    expect(bench.committer.counters).toMatchObject({ transactions: 1 });
+  });
+
+  it('leaves no transaction open when nothing of what was written ahead is to be committed', async () => {
+    await bench.committer.writeAhead([frame('dropped')]);
+    await bench.commit([]);
+    expect(bench.cluster.log(OUTPUT).stableOffset).toBe(bench.cluster.log(OUTPUT).endOffset);
+    expect(bench.output).toEqual([]);
+  });
+
+  it('writes what was lost and taken back to nobody, and again what is still ours', async () => {
+    const [lost, ours] = [frame('lost', 1), frame('ours', 2)];
+    await bench.committer.writeAhead([lost, ours]);
+    bench.fencedBelow = 2;
+    await bench.committer.takeBack();
+    expect(bench.cluster.log(OUTPUT).stableOffset).toBe(bench.cluster.log(OUTPUT).endOffset);
+    await bench.commit([lost, ours], 7, 2);
+    expect(bench.output).toEqual(['ours']);
+    expect(bench.committedOffset).toBe(7);
+  });
+
+  it('writes nothing ahead once it is told to stop', async () => {
+    bench.committer.stop();
+    await bench.committer.writeAhead([frame('a')]);
+    expect(bench.cluster.log(OUTPUT).endOffset).toBe(0);
   });
 
   it('finds out about an unknown commit even when that takes several attempts', async () => {
@@ -246,12 +287,24 @@ describe('Committer, at_least_once', () => {
     ['flush', 'timeout'],
     ['flush', 'timeout-done'],
   ] as const)('loses nothing although %s fails: %s', async (point, kind) => {
+    for (const ahead of [0, 1, 2]) {
+      const bench = new Bench('at_least_once');
+      bench.ahead = ahead;
+      await bench.start();
+      bench.cluster.faults.script(point, kind);
+      await bench.commit([frame('a'), frame('b')], 5);
+      expect(new Set(bench.output)).toEqual(new Set(['a', 'b']));
+      expect(bench.committedOffset).toBe(5);
+    }
+  });
+
+  it('does not send again what was written ahead', async () => {
     const bench = new Bench('at_least_once');
+    bench.ahead = 2;
     await bench.start();
-    bench.cluster.faults.script(point, kind);
-    await bench.commit([frame('a')], 5);
-    expect(new Set(bench.output)).toEqual(new Set(['a']));
-    expect(bench.committedOffset).toBe(5);
+    await bench.commit([frame('a'), frame('b'), frame('c')], 5);
+    await bench.commit([frame('d')], 6);
+    expect(bench.output).toEqual(['a', 'b', 'c', 'd']);
   });
 });
 
@@ -261,13 +314,16 @@ describe('Committer, at_most_once', () => {
     ['flush', 'timeout-done'],
     ['send', 'fatal'],
   ] as const)('writes nothing twice although %s fails: %s; offsets are not its business', async (point, kind) => {
-    const bench = new Bench('at_most_once');
-    await bench.start();
-    bench.cluster.faults.script(point, kind);
-    await bench.commit([frame('a')], 5);
-    await bench.commit([frame('b')], 6);
-    expect(bench.output.filter((value) => value === 'a').length).toBeLessThanOrEqual(1);
-    expect(bench.output.filter((value) => value === 'b')).toEqual(['b']);
-    expect(bench.committedOffset).toBe(-1);
+    for (const ahead of [0, 1]) {
+      const bench = new Bench('at_most_once');
+      bench.ahead = ahead;
+      await bench.start();
+      bench.cluster.faults.script(point, kind);
+      await bench.commit([frame('a')], 5);
+      await bench.commit([frame('b')], 6);
+      expect(bench.output.filter((value) => value === 'a').length).toBeLessThanOrEqual(1);
+      expect(bench.output.filter((value) => value === 'b')).toEqual(['b']);
+      expect(bench.committedOffset).toBe(-1);
+    }
   });
 });

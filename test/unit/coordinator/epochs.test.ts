@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type EpochContent, Epochs } from '../../../src/coordinator/epochs.ts';
+import { type EpochContent, type EpochHooks, Epochs } from '../../../src/coordinator/epochs.ts';
 import type { OutputFrame, TaskProgress } from '../../../src/shard/messages.ts';
 
 const frame = (taskId: string, bytes = 10, generation = 1): OutputFrame => ({
@@ -25,17 +25,26 @@ class Bench {
   readonly committed: EpochContent[] = [];
   readonly ends: { resolve: (written?: boolean) => void; reject: (error: Error) => void }[] = [];
   readonly givenBack: { shard: number; memory: readonly SharedArrayBuffer[] }[] = [];
-  readonly epochs = new Epochs({
-    requestCommit: (epoch, suspendBelow) => {
-      this.requested.push({ epoch, suspendBelow });
-      return this.live;
-    },
-    commit: (content) => {
-      this.committed.push(content);
-      return new Promise((resolve, reject) => this.ends.push({ resolve: (written = true) => resolve(written), reject }));
-    },
-    giveBack: (shard, memory) => void this.givenBack.push({ shard, memory }),
-  });
+  /** What was written ahead, call by call; `back` where it was taken back. */
+  readonly ahead: string[] = [];
+  readonly epochs: Epochs;
+
+  constructor(aheadMaxMs = 0) {
+    const hooks: EpochHooks = {
+      requestCommit: (epoch, suspendBelow) => {
+        this.requested.push({ epoch, suspendBelow });
+        return this.live;
+      },
+      commit: (content) => {
+        this.committed.push(content);
+        return new Promise((resolve, reject) => this.ends.push({ resolve: (written = true) => resolve(written), reject }));
+      },
+      writeAhead: async (frames) => void this.ahead.push(frames.map(({ taskId }) => taskId).join(' ')),
+      takeBack: async () => void this.ahead.push('back'),
+      giveBack: (shard, memory) => void this.givenBack.push({ shard, memory }),
+    };
+    this.epochs = new Epochs(hooks, aheadMaxMs);
+  }
 
   tasksCommitted(): string[] {
     return this.committed.at(-1)?.frames.map(({ taskId }) => taskId) ?? [];
@@ -240,5 +249,96 @@ describe('Epochs', () => {
     bench.epochs.shardDone(0, 1, [], []);
     expect(bench.epochs.waitingFor(performance.now() + 5_000)?.shards).toEqual([1]);
     expect(bench.epochs.waitingFor(performance.now() + 5_000)?.elapsedMs).toBeGreaterThanOrEqual(5_000);
+  });
+});
+
+describe('Epochs, writing ahead', () => {
+  it('give what comes before the close, each once, and all of it to the commit', async () => {
+    const bench = new Bench(60_000);
+    bench.epochs.addFrames(0, [frame('a')]);
+    await turn();
+    bench.epochs.addFrames(1, [frame('b')]);
+    await turn();
+    void bench.epochs.close();
+    bench.epochs.shardDone(1, 1, [frame('c')], []);
+    await turn();
+    bench.epochs.shardDone(0, 1, [frame('d')], []);
+    await turn();
+    expect(bench.ahead).toEqual(['a', 'b', 'c']);
+    expect(bench.tasksCommitted()).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('wait for the commit before, and then begin with what came meanwhile', async () => {
+    const bench = new Bench(60_000);
+    bench.live = [0];
+    void bench.epochs.close();
+    bench.epochs.shardDone(0, 1, [], []);
+    bench.epochs.addFrames(0, [frame('a')]);
+    await turn();
+    bench.epochs.addFrames(0, [frame('b')]);
+    expect(bench.ahead).toEqual([]);
+    bench.ends[0]?.resolve();
+    await turn();
+    expect(bench.ahead).toEqual(['a b']);
+  });
+
+  it('write nothing of an epoch that is closed by the time it would have its turn', async () => {
+    const bench = new Bench(60_000);
+    bench.live = [0];
+    bench.epochs.addFrames(0, [frame('a')]);
+    void bench.epochs.close();
+    bench.epochs.shardDone(0, 1, [], []);
+    await turn();
+    void bench.epochs.close();
+    bench.epochs.addFrames(0, [frame('of the second')]);
+    bench.epochs.shardDone(0, 2, [], []);
+    await turn();
+    expect(bench.ahead.join()).not.toMatch(/second/);
+    bench.ends[0]?.resolve();
+    await turn();
+    expect(bench.tasksCommitted()).toEqual(['of the second']);
+  });
+
+  it('go no further once something of it is dropped, and begin anew with the next epoch', async () => {
+    const bench = new Bench(60_000);
+    bench.live = [0];
+    bench.epochs.addFrames(0, [frame('fine'), frame('failed')]);
+    await turn();
+    bench.epochs.dropTask(0, 'failed');
+    bench.epochs.addFrames(0, [frame('more')]);
+    await turn();
+    expect(bench.ahead).toEqual(['fine failed']);
+    void bench.epochs.close();
+    bench.epochs.shardDone(0, 1, [], []);
+    await turn();
+    bench.epochs.addFrames(0, [frame('next')]);
+    bench.ends[0]?.resolve();
+    await turn();
+    expect(bench.ahead).toEqual(['fine failed', 'next']);
+  });
+
+  it('leave what has no partition yet, and all after it, to the commit', async () => {
+    const bench = new Bench(60_000);
+    bench.epochs.addFrames(0, [{ ...frame('a'), partition: -1 }]);
+    bench.epochs.addFrames(0, [frame('b')]);
+    await turn();
+    expect(bench.ahead).toEqual([]);
+  });
+
+  it('take it back when asked to, and when the commit does not come', async () => {
+    const bench = new Bench(20);
+    bench.epochs.addFrames(0, [frame('a')]);
+    bench.epochs.takeBack();
+    bench.epochs.addFrames(0, [frame('b')]);
+    await turn();
+    expect(bench.ahead).toEqual(['back']);
+    void bench.epochs.close();
+    bench.epochs.addFrames(0, [frame('c')]);
+    bench.epochs.shardDone(0, 1, [], []);
+    bench.epochs.shardDone(1, 1, [], []);
+    await turn();
+    bench.ends[0]?.resolve();
+    bench.epochs.addFrames(1, [frame('d')]);
+    await expect.poll(() => bench.ahead).toEqual(['back', 'd', 'back']);
   });
 });
