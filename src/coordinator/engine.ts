@@ -70,6 +70,8 @@ export class Engine {
   /** Task generations below it were lost to other members before we could commit. */
   #fencedBelow = 0;
   #lastChange: Promise<void> = Promise.resolve();
+  /** A commit was asked for while another one was under way. */
+  #commitDue = false;
   #commitOverdue = false;
   readonly #heldWaiters = new Set<() => void>();
 
@@ -194,20 +196,31 @@ export class Engine {
   }
 
   /**
-   * True while commits are behind: one was due and would only have queued up. Reading on would make the next transaction
-   * larger and later still, and the main thread is needed to write.
+   * True while commits cannot keep up: a second one was due during the one under way, and much is to be written. Reading
+   * on would make the next transaction larger and later still, and the main thread is needed to write.
    */
   get commitOverdue(): boolean {
     this.#commitOverdue &&= this.epochs.busy;
     return this.#commitOverdue;
   }
 
-  /** Begins a commit unless one would only queue up behind others. */
+  /**
+   * Begins a commit. During another one it begins only where there is much to write, so that the next is ready when this
+   * one is done. Otherwise it follows then: it would only wait, and what comes meanwhile may as well be part of it.
+   */
   commitSoon(): void {
     if (this.held || !this.active) return;
-    this.#commitOverdue = this.epochs.busy;
-    if (this.#commitOverdue) return;
-    this.epochs.close().catch((error: unknown) => this.fail(asError(error)));
+    const { busy, idle, openBytes } = this.epochs;
+    const hasMuch = openBytes > 0;
+    this.#commitOverdue = busy && this.#commitDue && hasMuch;
+    this.#commitDue = busy || (!idle && !hasMuch);
+    if (this.#commitDue) return;
+    this.epochs.close().then(
+      () => {
+        if (this.#commitDue) this.commitSoon();
+      },
+      (error: unknown) => this.fail(asError(error)),
+    );
   }
 
   /** Output that came before its commit was asked for. Much of it is not kept until the commit is due. */

@@ -160,6 +160,42 @@ describe('closing', () => {
   });
 });
 
+describe('committing', () => {
+  let bench: Bench;
+  beforeEach(() => {
+    bench = new Bench();
+  });
+  afterEach(() => bench.close());
+
+  it('puts all that comes during a commit into the one that follows it at once', async () => {
+    const instance = bench.instance({ commitIntervalMs: 20 });
+    await instance.streams.start();
+    await bench.until(() => instance.streams.state === 'RUNNING');
+    const { producer } = instance.transport!;
+    const commit = producer.commit.bind(producer);
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let commits = 0;
+    producer.commit = async () => {
+      if (++commits === 1) await held;
+      await commit();
+    };
+    bench.write(0, 'a');
+    await bench.until(() => commits === 1);
+    for (const [index, value] of ['b', 'c', 'd'].entries()) {
+      bench.write(0, value);
+      await bench.until(() => instance.streams.metrics()!.recordsIn === index + 2);
+      // More than one interval.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    release();
+    await bench.until(() => bench.values().length === 4);
+    expect(commits).toBe(2);
+  });
+});
+
 describe('a start that fails', () => {
   let bench: Bench;
   beforeEach(() => {
