@@ -109,10 +109,27 @@ describe('librdkafka', () => {
       { 'auto.offset.reset': 'earliest' },
     );
     await new Promise<void>((resolve, reject) => consumer.connect({}, (error) => (error ? reject(new Error(error.message)) : resolve())));
-    consumer.on('data', ({ value }) => values.push(String(value)));
+    consumer.setDefaultConsumeTimeout(100);
     consumer.subscribe(['t']);
-    consumer.consume();
-    return { close: () => new Promise((resolve) => consumer.disconnect(() => resolve())) };
+    let open = true;
+    // Not in flowing mode: disconnecting out of that crashes the process now and then.
+    // https://github.com/confluentinc/confluent-kafka-javascript/issues/34
+    const reading = (async () => {
+      while (open) {
+        const messages = await new Promise<Rdkafka.Message[]>((resolve) => {
+          // Errors on the way are the disturbances of the test.
+          consumer.consume(BATCH, (_error, read) => resolve(read ?? []));
+        });
+        for (const { value } of messages) values.push(String(value));
+      }
+    })();
+    return {
+      close: async () => {
+        open = false;
+        await reading;
+        await new Promise<void>((resolve) => consumer.disconnect(() => resolve()));
+      },
+    };
   };
 
   it.each([
@@ -124,7 +141,11 @@ describe('librdkafka', () => {
     const producer = await producing();
     const consumer = await consuming(read);
     try {
-      const written = await disturb(producer, disturbance);
+      // Not before it reads: librdkafka 2.15 asks for committed offsets once, and waits for ever when the coordinator has
+      // moved by then and answers NOT_COORDINATOR (https://github.com/confluentinc/librdkafka/issues/5586).
+      await producer.produce(['-1']);
+      await expect.poll(() => read.length, { timeout: 60_000 }).toBe(1);
+      const written = ['-1', ...(await disturb(producer, disturbance))];
       await expect.poll(() => read.length, { timeout: 60_000 }).toBeGreaterThanOrEqual(written.length);
       expect(numbers(read)).toEqual(numbers(written));
     } finally {

@@ -9,6 +9,7 @@ const [bootstrap = '', group = '', protocol = 'consumer', topic = ''] = process.
 const { KafkaConsumer } = createRequire(import.meta.url)('@confluentinc/kafka-javascript') as typeof Rdkafka;
 
 const POLL_MS = 100;
+const READ_AT_ONCE = 100;
 
 function say(what: object): void {
   process.stdout.write(`${JSON.stringify(what)}\n`);
@@ -26,10 +27,10 @@ const consumer = new KafkaConsumer(
   { 'auto.offset.reset': 'earliest' },
 );
 consumer.on('event.error', (error) => say({ error: error.message }));
-consumer.on('data', ({ value, partition }) => say({ value: value?.toString(), partition }));
 consumer.on('ready', () => {
   consumer.subscribe(topic.startsWith('^') ? [new RegExp(topic)] : [topic]);
-  consumer.consume();
+  consumer.setDefaultConsumeTimeout(POLL_MS);
+  read();
   let last = '';
   setInterval(() => {
     const partitions = consumer
@@ -42,4 +43,16 @@ consumer.on('ready', () => {
   }, POLL_MS);
 });
 consumer.connect();
-process.on('SIGTERM', () => consumer.disconnect(() => process.exit(0)));
+let stopping = false;
+process.on('SIGTERM', () => {
+  stopping = true;
+});
+
+/** Not in flowing mode: disconnecting out of that may crash (confluent-kafka-javascript issue 34). */
+function read(): void {
+  consumer.consume(READ_AT_ONCE, (_error, messages) => {
+    for (const { value, partition } of messages ?? []) say({ value: value?.toString(), partition });
+    if (stopping) consumer.disconnect(() => process.exit(0));
+    else read();
+  });
+}
