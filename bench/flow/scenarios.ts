@@ -55,6 +55,37 @@ export const scenarios: readonly FlowScenario[] = [
   workload('windowed-count', 'events-uniform', uniformEvents, 1),
   { ...workload('stream-table-join', 'events-uniform', uniformEvents, 1), rows: { topic: 'customers', records: customerRows } },
   {
+    // What calls cost: each operator does next to nothing.
+    name: 'twelve operators and two branches',
+    input: 'events-uniform',
+    records: uniformEvents,
+    cacheMaxBytes: 0,
+    budgetUs: 1,
+    topology: built((builder) => {
+      const { 'is-long': long, 'is-short': short } = builder
+        .stream('events-uniform', { keySerde: string, valueSerde: string })
+        .filter((key) => key !== '')
+        .mapValues((value) => value.length)
+        .filterNot((_, length) => length === 0)
+        .mapValues((length) => length + 1)
+        .split({ name: 'is-' })
+        .branch((_, length) => length > 50, { name: 'long' })
+        .defaultBranch({ name: 'short' });
+      const longer = long
+        .mapValues((length) => length * 2)
+        .filter((_, length) => length > 0)
+        .peek(() => {})
+        .mapValues((length) => length - 1);
+      short
+        .filter((_, length) => length < 1_000)
+        .mapValues((length) => length % 100)
+        .merge(longer)
+        .filter((_, length) => length >= 0)
+        .mapValues((length) => length | 0)
+        .to(OUTPUT, { keySerde: string, valueSerde: Serdes.Integer() });
+    }),
+  },
+  {
     ...ofFlights,
     name: 'filter and mapValues, JSON',
     cacheMaxBytes: 0,

@@ -1,19 +1,16 @@
 import type { ProcessorNode } from '../topology/nodes.ts';
+import type { Operator } from '../topology/operators.ts';
 import { AggregateNode } from './aggregate.ts';
 import { BranchNode } from './branch.ts';
 import { CustomNode } from './custom.ts';
-import { FilterNode } from './filter.ts';
 import { FlatMapNode } from './flat-map.ts';
 import { FlatMapValuesNode } from './flat-map-values.ts';
 import type { FlowNode } from './flow-node.ts';
 import { GlobalTableJoinNode } from './global-table-join.ts';
 import { JoinWindowNode } from './join-window.ts';
-import { MapNode } from './map.ts';
-import { MapValuesNode } from './map-values.ts';
 import { PassThroughNode } from './pass-through.ts';
-import { PeekNode } from './peek.ts';
 import type { NodeRuntime } from './runtime.ts';
-import { SelectKeyNode } from './select-key.ts';
+import { isStateless, StatelessNode, type StatelessSpec } from './stateless.ts';
 import { StreamJoinNode } from './stream-join.ts';
 import { StreamTableJoinNode } from './stream-table-join.ts';
 import { TableFilterNode } from './table-filter.ts';
@@ -23,23 +20,20 @@ import { WindowAggregateNode } from './window-aggregate.ts';
 
 /** Makes the running operator of a node; the task connects it to its children afterwards. */
 export function createProcessor(node: ProcessorNode, runtime: NodeRuntime): FlowNode {
+  return isStateless(node) ? new StatelessNode([node], runtime) : createOther(node as OtherSpec, runtime);
+}
+
+interface OtherSpec extends ProcessorNode {
+  readonly operator: Exclude<Operator, StatelessSpec['operator']>;
+}
+
+function createOther(node: OtherSpec, runtime: NodeRuntime): FlowNode {
   const { name, operator, sendOldValues } = node;
   switch (operator.type) {
-    case 'filter':
-      return new FilterNode(name, runtime, operator.predicate, operator.not);
-    case 'map':
-      return new MapNode(name, runtime, operator.mapper);
-    case 'mapValues':
-      return new MapValuesNode(name, runtime, operator.mapper);
     case 'flatMap':
       return new FlatMapNode(name, runtime, operator.mapper);
     case 'flatMapValues':
       return new FlatMapValuesNode(name, runtime, operator.mapper);
-    case 'selectKey':
-      return new SelectKeyNode(name, runtime, operator.selector);
-    case 'peek':
-    case 'foreach':
-      return new PeekNode(name, runtime, operator.action);
     case 'passThrough':
     case 'tableToStream':
       return new PassThroughNode(name, runtime);

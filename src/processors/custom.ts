@@ -43,8 +43,8 @@ export class CustomNode extends FlowNode {
     this.context = new NodeContext(name, runtime, stores, this);
   }
 
-  override connect(children: readonly FlowNode[]): void {
-    super.connect(children);
+  override connect(children: readonly FlowNode[], spec?: object): void {
+    super.connect(children, spec);
     for (const child of children) this.childIndex.set(child.name, child);
   }
 

@@ -1,6 +1,6 @@
 import { FlowNode } from './flow-node.ts';
 import { Field, FlowRecord } from './flow-record.ts';
-import { checkPair } from './map.ts';
+import { checkPair } from './pair.ts';
 import { withKeyValue } from './parameters.ts';
 import type { NodeRuntime } from './runtime.ts';
 

@@ -191,7 +191,7 @@ function* rowsOfKey<K, V>(groups: readonly WindowGroup<K, V>[], mapKey: string |
   }
 }
 
-function hasValue(entry: Entry<unknown, unknown>): boolean {
+function hasValue<K, V>(entry: Entry<K, V>): boolean {
   return entry.value !== null;
 }
 

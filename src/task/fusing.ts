@@ -1,9 +1,9 @@
-import { type Stage, stageOf } from '../processors/fused.ts';
+import { isStateless, type StatelessSpec } from '../processors/stateless.ts';
 import type { ProcessorNode, SubTopology } from '../topology/nodes.ts';
 
 /** Operators that run as one node. */
 export interface Chain {
-  readonly stages: readonly Stage[];
+  readonly operators: readonly StatelessSpec[];
   /** Names of the operators after the first, which have no node of their own. */
   readonly absorbed: readonly string[];
   /** Of the last operator. */
@@ -34,17 +34,20 @@ function chainFrom(
   byName: ReadonlyMap<string, ProcessorNode>,
   parents: ReadonlyMap<string, number>,
 ): Chain | undefined {
-  const stages: Stage[] = [];
+  const operators: StatelessSpec[] = [];
   const names: string[] = [];
   let last = first;
   for (let next: ProcessorNode | undefined = first; next !== undefined; ) {
-    const stage = stageOf(next);
-    if (stage === undefined || (stage === null && stages.length === 0)) break;
-    if (stage !== null) stages.push(stage);
+    if (isStateless(next)) operators.push(next);
+    else if (operators.length === 0 || !passesOn(next)) break;
     names.push(next.name);
     last = next;
     const only: string | undefined = next.children.length === 1 ? next.children[0] : undefined;
     next = only !== undefined && parents.get(only) === 1 ? byName.get(only) : undefined;
   }
-  return stages.length < 2 ? undefined : { stages, absorbed: names.slice(1), children: last.children };
+  return operators.length < 2 ? undefined : { operators, absorbed: names.slice(1), children: last.children };
+}
+
+function passesOn({ operator }: ProcessorNode): boolean {
+  return operator.type === 'passThrough' || operator.type === 'tableToStream';
 }

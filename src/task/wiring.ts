@@ -1,8 +1,8 @@
 import { createProcessor } from '../processors/create-processor.ts';
 import type { FlowNode } from '../processors/flow-node.ts';
-import { FusedNode } from '../processors/fused.ts';
 import { PassThroughNode } from '../processors/pass-through.ts';
 import type { NodeRuntime } from '../processors/runtime.ts';
+import { StatelessNode } from '../processors/stateless.ts';
 import type { SourceNode, SubTopology } from '../topology/nodes.ts';
 import { resolveTopic } from '../topology/topic-names.ts';
 import type { ErrorHandling } from './error-handling.ts';
@@ -31,7 +31,7 @@ export function wire(subTopology: SubTopology, runtime: NodeRuntime, outputs: Ou
   const own = subTopology.processors.filter(({ name }) => !absorbed.has(name));
   for (const processor of own) {
     const chain = chains.get(processor.name);
-    const node = chain === undefined ? createProcessor(processor, runtime) : new FusedNode(chain.stages, runtime);
+    const node = chain === undefined ? createProcessor(processor, runtime) : new StatelessNode(chain.operators, runtime);
     nodes.set(processor.name, node);
     processors.push(node);
   }
@@ -43,7 +43,7 @@ export function wire(subTopology: SubTopology, runtime: NodeRuntime, outputs: Ou
   for (const processor of own.toReversed()) {
     const node = nodes.get(processor.name)!;
     const children = childrenOf(chains.get(processor.name)?.children ?? processor.children);
-    node.connect(processor.operator.type === 'custom' ? children : children.map(withoutDetour));
+    node.connect(processor.operator.type === 'custom' ? children : children.map(withoutDetour), processor);
   }
 
   const sources = new Map<string, QueueSource>();
@@ -62,7 +62,7 @@ function withoutDetour(node: FlowNode): FlowNode {
 /** A source as a queue needs it. */
 export function sourceEntry(source: SourceNode, runtime: NodeRuntime, children: readonly FlowNode[]): QueueSource {
   const node = new PassThroughNode(source.name, runtime);
-  node.connect(children);
+  node.connect(children, source);
   return {
     name: source.name,
     node: withoutDetour(node),

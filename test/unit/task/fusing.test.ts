@@ -10,7 +10,7 @@ const text = { keySerde: string(), valueSerde: string() };
 /** The stateless operators of a builder, as chains of their names. */
 function chainsOf(builder: StreamsBuilder): string[][] {
   const [sub] = builder.build().plan().subTopologies;
-  return [...findChains(sub!).values()].map(({ stages }) => stages.map(({ name }) => name));
+  return [...findChains(sub!).values()].map(({ operators }) => operators.map(({ name }) => name));
 }
 
 describe('stateless operators in a row', () => {
