@@ -58,6 +58,10 @@ export class BatchProducer {
       // With protocol 2 brokers insist on 0 as the first number (KIP-890).
       oneFirst: () => this.#options.idempotent && (this.#calls === undefined || this.#ledger.protocol === 1),
       mayWrite: (queue) => this.#mayWrite(queue),
+      addsPartition: ({ name }) => this.#calls !== undefined && this.#ledger.protocol === 2 && !this.#ledger.added.has(name),
+      onWritten: ({ name }) => {
+        if (this.#calls !== undefined) this.#ledger.added.add(name);
+      },
       versions: () => (this.#calls === undefined ? {} : TransactionCalls.produceVersions(this.#ledger.protocol)),
       onRefused: (_batch, queue, error, uncertain) => this.#onRefused(queue, error, uncertain),
       onRenumber: () => this.#onSettled(),
@@ -146,7 +150,8 @@ export class BatchProducer {
         await calls.addGroup(ledger.identity, generation.groupId, transactionTimeoutMs);
         ledger.groups.add(generation.groupId);
       }
-      await calls.commitOffsets(ledger.protocol, ledger.identity, offsets, generation, transactionTimeoutMs);
+      const commit = (): Promise<void> => calls.commitOffsets(ledger.protocol, ledger.identity, offsets, generation, transactionTimeoutMs);
+      await (ledger.protocol === 2 ? this.#sender.withoutAdditions(commit) : commit());
     });
   }
 

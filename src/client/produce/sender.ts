@@ -15,6 +15,8 @@ type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'
 interface Sending {
   readonly queue: PartitionQueue;
   readonly batch: PendingBatch;
+  /** See {@link SenderHooks.addsPartition}. */
+  readonly adds: boolean;
 }
 
 export interface SenderHooks {
@@ -24,6 +26,14 @@ export interface SenderHooks {
   mayWrite(queue: PartitionQueue): boolean;
   /** Whether the first batch of an epoch has to go alone, see {@link PartitionQueue.candidate}. */
   oneFirst(): boolean;
+  /**
+   * Whether a batch makes its partition part of the transaction, as the first one does with protocol 2 (KIP-890). Until that
+   * is answered, no other such request goes to that broker: it asks the transaction coordinator for each, and one that comes
+   * while another of the same producer waits ends the other with NOT_ENOUGH_REPLICAS (Kafka's AddPartitionsToTxnManager).
+   * What was sent behind it is then out of order, and all is repeated batch by batch.
+   */
+  addsPartition(queue: PartitionQueue): boolean;
+  onWritten(queue: PartitionQueue): void;
   /** Limits of the Produce version: the protocol of transactions goes by it. */
   versions(): { readonly minVersion?: number; readonly maxVersion?: number };
   /** A batch is given up; `uncertain`: it may have been written all the same. */
@@ -49,6 +59,11 @@ export class Sender {
   /** Those with batches, in turn. */
   readonly #active = new Set<PartitionQueue>();
   readonly #inFlight = new Map<number, number>();
+  /** Brokers with a request under way that adds partitions to the transaction. */
+  readonly #adding = new Set<number>();
+  /** Waits for the last of them. */
+  #added: (() => void) | undefined;
+  #holdsAdditions = false;
   #timer: NodeJS.Timeout | undefined;
   readonly #expiry: NodeJS.Timeout;
   /** Nothing is repeated, and nothing new goes out. */
@@ -117,6 +132,26 @@ export class Sender {
     this.pump();
   }
 
+  /**
+   * Does something that adds to the transaction by another request: not while one of ours does, nor they while it does. See
+   * {@link SenderHooks.addsPartition}. One call at a time.
+   */
+  async withoutAdditions(work: () => Promise<void>): Promise<void> {
+    this.#holdsAdditions = true;
+    try {
+      if (this.#adding.size > 0) {
+        await new Promise<void>((resolve) => {
+          this.#added = resolve;
+        });
+      }
+      await work();
+    } finally {
+      this.#added = undefined;
+      this.#holdsAdditions = false;
+      this.pump();
+    }
+  }
+
   /** Sends what may be sent. Called whenever that may have changed. */
   pump(): void {
     if (this.#closed) return;
@@ -164,17 +199,22 @@ export class Sender {
       const used = bytes.get(nodeId) ?? 0;
       if ((this.#inFlight.get(nodeId) ?? 0) >= this.#options.maxInFlight) continue;
       if (used > 0 && used + batch.bytes.length > this.#options.maxRequestBytes) continue;
+      const adds = this.#hooks.addsPartition(queue);
+      if (adds && (queue.inFlight > 0 || this.#holdsAdditions || this.#adding.has(nodeId))) continue;
       // `identity` is only missing for batches that have their stamp already.
       queue.depart(batch, identity ?? { id: -1, epoch: -1 }, this.#options.transactionalId !== undefined);
       bytes.set(nodeId, used + batch.bytes.length);
       const list = requests.get(nodeId);
-      if (list === undefined) requests.set(nodeId, [{ queue, batch }]);
-      else list.push({ queue, batch });
+      if (list === undefined) requests.set(nodeId, [{ queue, batch, adds }]);
+      else list.push({ queue, batch, adds });
       // To the back of the line.
       this.#active.delete(queue);
       this.#active.add(queue);
     }
-    for (const nodeId of requests.keys()) this.#inFlight.set(nodeId, (this.#inFlight.get(nodeId) ?? 0) + 1);
+    for (const [nodeId, sending] of requests) {
+      this.#inFlight.set(nodeId, (this.#inFlight.get(nodeId) ?? 0) + 1);
+      if (sending.some(({ adds }) => adds)) this.#adding.add(nodeId);
+    }
     return { requests, waitUntilMs };
   }
 
@@ -197,7 +237,7 @@ export class Sender {
     try {
       if (acks === 0) {
         await this.#client.sendUnanswered(Produce, body, { node: nodeId }, options);
-        this.#free(nodeId);
+        this.#free(nodeId, sending);
         for (const { queue, batch } of sending) this.#settle(queue, batch, undefined, -1);
       } else {
         const response = await this.#client.request(
@@ -206,18 +246,21 @@ export class Sender {
           { node: nodeId },
           { ...options, requestTimeoutMs: requestTimeoutMs + ANSWER_GRACE_MS },
         );
-        this.#free(nodeId);
+        this.#free(nodeId, sending);
         this.#read(sending, response);
       }
     } catch (error) {
-      this.#free(nodeId);
+      this.#free(nodeId, sending);
       this.#noAnswer(sending, error);
     }
     this.pump();
   }
 
-  #free(nodeId: number): void {
+  #free(nodeId: number, sending: readonly Sending[]): void {
     this.#inFlight.set(nodeId, (this.#inFlight.get(nodeId) ?? 1) - 1);
+    if (!sending.some(({ adds }) => adds)) return;
+    this.#adding.delete(nodeId);
+    if (this.#adding.size === 0) this.#added?.();
   }
 
   #read(sending: readonly Sending[], response: ProduceResponse): void {
@@ -246,6 +289,7 @@ export class Sender {
     if (outcome === 'written') {
       queue.failures = 0;
       queue.isKnown = true;
+      this.#hooks.onWritten(queue);
       this.#settle(queue, batch, undefined, answer.baseOffset);
       return;
     }

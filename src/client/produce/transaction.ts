@@ -19,6 +19,7 @@ export class TransactionLedger {
   fatal: MillraceError | undefined;
   /** Sequence numbers are uncertain: the next transaction needs another epoch. */
   needsNewEpoch = false;
+  /** Partitions that are part of the transaction. */
   readonly added = new Set<string>();
   readonly toAdd = new Map<string, TopicPartition>();
   readonly groups = new Set<string>();

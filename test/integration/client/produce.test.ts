@@ -6,10 +6,11 @@ import {
   ClassicGroupMember,
   commitOffsets,
   fetchOffsets,
+  type KafkaClient,
   noMember,
   type ProducerOptions,
 } from '../../../src/client/index.ts';
-import { DescribeProducers, DescribeTransactions } from '../../../src/protocol/index.ts';
+import { DescribeProducers, DescribeTransactions, EndTxn, Produce, TxnOffsetCommit } from '../../../src/protocol/index.ts';
 import { batchOf, type Cluster, PREFIX, readAll, startCluster } from './cluster.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -159,6 +160,39 @@ describe('without transactions', () => {
   });
 });
 
+/** Notes each request that adds a partition or offsets to a transaction of protocol 2 while another one does at that broker. */
+function watchAdditions(client: KafkaClient): string[] {
+  const together: string[] = [];
+  const underWay = new Map<string, number>();
+  let added = new Set<string>();
+  const request = client.request.bind(client);
+  client.request = async (api, body, target, options) => {
+    const partitions = namesOf(api, body).filter((name) => !added.has(name));
+    if (partitions.length === 0) return await request(api, body, target, options);
+    // Where the group's coordinator is, nobody has told us: it counts for all.
+    const brokers = (api as unknown) === TxnOffsetCommit ? ['1', '2', '3'] : [String((target as { node: number }).node)];
+    for (const broker of brokers) {
+      const count = (underWay.get(broker) ?? 0) + 1;
+      underWay.set(broker, count);
+      if (count > 1) together.push(`${count} at broker ${broker}: ${partitions.join()}`);
+    }
+    try {
+      return await request(api, body, target, options);
+    } finally {
+      for (const broker of brokers) underWay.set(broker, underWay.get(broker)! - 1);
+      for (const name of partitions) added.add(name);
+    }
+  };
+  const namesOf = (api: unknown, body: unknown): string[] => {
+    if (api === EndTxn) added = new Set();
+    if (api === TxnOffsetCommit) return ['offsets'];
+    if (api !== Produce) return [];
+    const { topicData } = body as { topicData: { partitionData: { index: number }[] }[] };
+    return topicData.flatMap(({ partitionData }) => partitionData.map(({ index }) => String(index)));
+  };
+  return together;
+}
+
 describe.each(['1', '2'])('with transactions of version %s', (version) => {
   let ids = 0;
   const nextId = (): string => `${PREFIX}transactional-${version}-${ids++}`;
@@ -190,6 +224,30 @@ describe.each(['1', '2'])('with transactions of version %s', (version) => {
     expect(await fetchOffsets(cluster.client, `g-${topic}`, undefined, { requireStable: true })).toMatchObject([
       { offset: 4, metadata: 'round 4' },
     ]);
+  });
+
+  it('one request at a time adds to it at a broker: of two, Kafka ends one with NOT_ENOUGH_REPLICAS', async () => {
+    const topic = await cluster.createTopic(6);
+    const client = await cluster.connect();
+    const together = version === '1' ? [] : watchAdditions(client);
+    const producer = new BatchProducer(client, { transactionalId: nextId() });
+    producers.push(producer);
+    await producer.initTransactions(30_000);
+    await cluster.broker.faults.add({ action: 'delay', delayMs: 20, api: 'Produce', topic });
+    const all: string[] = [];
+    for (let round = 0; round < 4; round++) {
+      await producer.begin();
+      const values = [`${round}a`, `${round}b`, `${round}c`];
+      for (let partition = 0; partition < 6; partition++) {
+        await sendAll(producer, topic, values, partition);
+        if (partition % 2 === 1) await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      await producer.sendOffsets([{ topic, partition: 0, offset: round }], noMember(`g-${topic}`));
+      await producer.commit();
+      all.push(...values);
+    }
+    expect(together).toEqual([]);
+    expect(await committed(topic, 6)).toEqual(Array.from({ length: 6 }, () => all));
   });
 
   it('an empty one costs nothing', async () => {
