@@ -3,6 +3,7 @@ import { ErrorCode, Produce, type RequestInput, type ResponseOf } from '../../pr
 import { backoffMs } from '../backoff.ts';
 import type { KafkaClient } from '../client.ts';
 import { kafkaFailure } from '../errors.ts';
+import { Additions } from './additions.ts';
 import type { ResolvedProducerOptions } from './options.ts';
 import { outcomeOf } from './outcome.ts';
 import { PartitionQueue } from './partition-queue.ts';
@@ -26,12 +27,7 @@ export interface SenderHooks {
   mayWrite(queue: PartitionQueue): boolean;
   /** Whether the first batch of an epoch has to go alone, see {@link PartitionQueue.candidate}. */
   oneFirst(): boolean;
-  /**
-   * Whether a batch makes its partition part of the transaction, as the first one does with protocol 2 (KIP-890). Until that
-   * is answered, no other such request goes to that broker: it asks the transaction coordinator for each, and one that comes
-   * while another of the same producer waits ends the other with NOT_ENOUGH_REPLICAS (Kafka's AddPartitionsToTxnManager).
-   * What was sent behind it is then out of order, and all is repeated batch by batch.
-   */
+  /** Whether a batch makes its partition part of the transaction, see {@link Additions}. Until it is written, none follows it. */
   addsPartition(queue: PartitionQueue): boolean;
   onWritten(queue: PartitionQueue): void;
   /** Limits of the Produce version: the protocol of transactions goes by it. */
@@ -59,11 +55,7 @@ export class Sender {
   /** Those with batches, in turn. */
   readonly #active = new Set<PartitionQueue>();
   readonly #inFlight = new Map<number, number>();
-  /** Brokers with a request under way that adds partitions to the transaction. */
-  readonly #adding = new Set<number>();
-  /** Waits for the last of them. */
-  #added: (() => void) | undefined;
-  #holdsAdditions = false;
+  readonly #additions = new Additions();
   #timer: NodeJS.Timeout | undefined;
   readonly #expiry: NodeJS.Timeout;
   /** Nothing is repeated, and nothing new goes out. */
@@ -132,22 +124,11 @@ export class Sender {
     this.pump();
   }
 
-  /**
-   * Does something that adds to the transaction by another request: not while one of ours does, nor they while it does. See
-   * {@link SenderHooks.addsPartition}. One call at a time.
-   */
+  /** Does something that adds to the transaction by another request than ours, see {@link Additions}. One call at a time. */
   async withoutAdditions(work: () => Promise<void>): Promise<void> {
-    this.#holdsAdditions = true;
     try {
-      if (this.#adding.size > 0) {
-        await new Promise<void>((resolve) => {
-          this.#added = resolve;
-        });
-      }
-      await work();
+      await this.#additions.alone(work);
     } finally {
-      this.#added = undefined;
-      this.#holdsAdditions = false;
       this.pump();
     }
   }
@@ -200,7 +181,7 @@ export class Sender {
       if ((this.#inFlight.get(nodeId) ?? 0) >= this.#options.maxInFlight) continue;
       if (used > 0 && used + batch.bytes.length > this.#options.maxRequestBytes) continue;
       const adds = this.#hooks.addsPartition(queue);
-      if (adds && (queue.inFlight > 0 || this.#holdsAdditions || this.#adding.has(nodeId))) continue;
+      if (adds && (queue.inFlight > 0 || !this.#additions.mayBegin(nodeId))) continue;
       // `identity` is only missing for batches that have their stamp already.
       queue.depart(batch, identity ?? { id: -1, epoch: -1 }, this.#options.transactionalId !== undefined);
       bytes.set(nodeId, used + batch.bytes.length);
@@ -213,7 +194,7 @@ export class Sender {
     }
     for (const [nodeId, sending] of requests) {
       this.#inFlight.set(nodeId, (this.#inFlight.get(nodeId) ?? 0) + 1);
-      if (sending.some(({ adds }) => adds)) this.#adding.add(nodeId);
+      if (sending.some(({ adds }) => adds)) this.#additions.begin(nodeId);
     }
     return { requests, waitUntilMs };
   }
@@ -258,9 +239,7 @@ export class Sender {
 
   #free(nodeId: number, sending: readonly Sending[]): void {
     this.#inFlight.set(nodeId, (this.#inFlight.get(nodeId) ?? 1) - 1);
-    if (!sending.some(({ adds }) => adds)) return;
-    this.#adding.delete(nodeId);
-    if (this.#adding.size === 0) this.#added?.();
+    if (sending.some(({ adds }) => adds)) this.#additions.end(nodeId);
   }
 
   #read(sending: readonly Sending[], response: ProduceResponse): void {
